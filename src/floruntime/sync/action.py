@@ -31,9 +31,9 @@ from floruntime.sync.standing import PartOf
 class Action(PartOf[AsyncAction]):
     """The actions of one client.
 
-    The name of an action is 1 to 255 bytes of UTF-8 without control characters; another one is a
-    `BadRequestError`. Every method takes `namespace` and (but for `register`, whose `timeout_ms` is
-    the action's) `timeout_ms`, by default the client's own.
+    The name of an action is 1 to 255 bytes of UTF-8 without control characters; any other name
+    raises `BadRequestError`. Every method takes `namespace` and `timeout_ms`; the default is the
+    client's own. In `register` alone, `timeout_ms` is a setting of the action.
     """
 
     @property
@@ -58,28 +58,36 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> InvokeResult:
-        """Ask for one run of an action; its id, and whether it is new.
+        """Request one run of an action. Returns its id, and whether the run is new.
 
-        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
-        default; at most the server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to
-        65,535, a lower one goes first; 10 unless given. `delay_ms`: how long it is not begun; 0,
-        the default, means now, ten years is the longest. `idempotency_key`: a name (1 to 255 bytes)
-        that makes one run: the same key and payload answer that run again (`created` is false); by
-        default every call makes a run. `labels`: a worker must have them all; up to 64, 4 KiB
-        together; none by default. `caller_run_id`: the run on whose behalf this is; by default
-        none. `create`: where nobody has registered the action yet, register it with the default
-        settings, so that the run waits for a worker that is yet to come; by default it is refused.
-        `key`: what the limits per key count the run under, a name; by default what the action's
-        `key_path` finds in the payload, if it has one. `debounce_key`: a name; while invocations
-        with it keep coming they are one run, which takes the newest payload, key, labels and
-        priority and is due `debounce_ms` (at least 1) after the last of them, but at most
-        `debounce_max_ms` (by default without end) after the first; `created` is false for all but
-        that. Once the run is claimed or has ended, the next one makes a new run. By default nothing
-        is debounced.
+        - `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); empty by default.
+        - `priority`: 0 to 65,535; default 10. A lower number is started first.
+        - `delay_ms`: the earliest start, in milliseconds from now; 0, the default, means now. At
+          most ten years.
+        - `idempotency_key`: a name of 1 to 255 bytes. A second call with the same key and payload
+          makes no new run; it returns the first one again, with `created` false. By default every
+          call makes a run.
+        - `labels`: only a worker that has all of these labels gets the run. Up to 64, together 4
+          KiB; none by default.
+        - `caller_run_id`: the run on whose behalf this one is requested; none by default.
+        - `create`: if the action is not registered, register it with the default settings, so that
+          the run waits for a worker. By default the call is refused.
+        - `key`: the name under which limits per key count the run. By default it is what the
+          action's `key_path` finds in the payload, if the action has one.
+        - `debounce_key`: a name. Invocations with the same key that follow each other closely
+          become one run. That run takes the newest payload, key, labels and priority; `created` is
+          true for the first call only. Once the run is claimed or has ended, the next call makes a
+          new run. By default nothing is debounced.
+        - `debounce_ms`: with `debounce_key`, the run is due this long after the last invocation; at
+          least 1.
+        - `debounce_max_ms`: with `debounce_key`, the run is due no later than this after the first
+          invocation; by default there is no such limit.
 
-        Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
-        disabled or the key stands for a run with another payload, `BadRequestError` on a value out
-        of these limits, and on a `debounce_key` with an `idempotency_key` or a `delay_ms`.
+        Raises `NotFoundError` if the action is not registered, `ConflictError` if it is disabled or
+        if the idempotency key belongs to a run with another payload, and `BadRequestError` if a
+        value is out of its limits, or if `debounce_key` is given together with `idempotency_key` or
+        `delay_ms`.
         """
         return self._bridge.run(
             self._of.invoke(
@@ -108,11 +116,11 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
-        """End the run; a handler at work is told.
+        """End the run. A handler that works on it is notified.
 
-        `reason`: a text of up to 4 KiB for people; by default none.
+        `reason`: a text of up to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it is finished.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it is finished.
         """
         return self._bridge.run(
             self._of.cancel(run_id, reason=reason, namespace=namespace, timeout_ms=timeout_ms)
@@ -134,21 +142,30 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionScheduleInfo:
-        """Invoke the action by the clock; it replaces the schedule that the action has.
+        """Invoke the action at set times. This replaces the schedule that the action has.
 
-        One of `cron`, five fields in `timezone` (an IANA name, `"UTC"` unless given), and
-        `interval_ms`, from 10 ms to ten years. `payload`: that of each run, empty by default.
-        `overlap`: what becomes of a time while `max_concurrent` (1 to 1,000, 1 unless given) of
-        the schedule's own runs go on: `"skip"`, the default, lets it pass, `"buffer_one"` lets one
-        wait for a run to end, `"allow"` starts a run all the same. `paused`: whether it begins
-        paused; off by default. What was paused by hand stays so unless this is other than before.
-        `catch_up_ms`: a time missed for no longer than this is made up for, once; 60,000 unless
-        given. `jitter_ms`: each run starts up to this much later, less than the time between two
-        runs; 0 unless given. Other times than before begin anew, from now. It goes with the action,
-        and sleeps while that is disabled.
+        Give either `cron` or `interval_ms`.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on neither or both
-        of `cron` and `interval_ms`, and on what is out of its limits.
+        - `cron`: five fields, read in `timezone` (an IANA name; default `"UTC"`).
+        - `interval_ms`: the time between two runs, from 10 ms to ten years.
+        - `payload`: the payload of each run; empty by default.
+        - `max_concurrent`: how many of the schedule's own runs may be unfinished at once, 1 to
+          1,000; default 1.
+        - `overlap`: what happens at a scheduled time while that many are unfinished. `"skip"`, the
+          default, skips this time. `"buffer_one"` lets one run wait until another ends. `"allow"`
+          starts a run anyway.
+        - `paused`: whether the schedule begins paused; off by default. A schedule that somebody has
+          paused stays paused, unless this value differs from the one given before.
+        - `catch_up_ms`: a time that was missed by no more than this is made up for, once; default
+          60,000.
+        - `jitter_ms`: each run starts up to this much later; default 0. It must be less than the
+          time between two runs.
+
+        If the times differ from before, the schedule begins again from now. It is deleted with its
+        action, and starts nothing while the action is disabled.
+
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if neither or both of
+        `cron` and `interval_ms` are given, or if a value is out of its limits.
         """
         return self._bridge.run(
             self._of.schedule(
@@ -170,9 +187,9 @@ class Action(PartOf[AsyncAction]):
     def unschedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Take the schedule of action `name` away. Returns whether it had one. Its runs go on.
+        """Delete the schedule of action `name`. Returns whether it had one. Its runs continue.
 
-        Raises `BadRequestError` on what is no name of an action.
+        Raises `BadRequestError` if `name` is not a valid name.
         """
         return self._bridge.run(
             self._of.unschedule(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -186,12 +203,12 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[ActionScheduleInfo]:
-        """A page of the schedules, by the name of their action.
+        """List the schedules by the name of their action, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.schedules(
@@ -202,9 +219,9 @@ class Action(PartOf[AsyncAction]):
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionScheduleInfo:
-        """Let the schedule of action `name` start no runs; times that pass are not made up for.
+        """Start no more runs by the schedule of action `name`. Times that pass are not made up for.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the action has no schedule.
         """
         return self._bridge.run(
             self._of.pause_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -213,9 +230,9 @@ class Action(PartOf[AsyncAction]):
     def resume_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionScheduleInfo:
-        """Let the schedule of action `name` go on with its next time.
+        """Let the schedule of action `name` continue with its next time.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the action has no schedule.
         """
         return self._bridge.run(
             self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -224,9 +241,9 @@ class Action(PartOf[AsyncAction]):
     def trigger_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> str:
-        """Start one of the runs of action `name`'s schedule now, beside its times; the run's id.
+        """Start one run by the schedule of action `name` now, as an extra. Returns the run's id.
 
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the action is
+        Raises `NotFoundError` if the action has no schedule, `ConflictError` if the action is
         disabled.
         """
         return self._bridge.run(
@@ -250,26 +267,33 @@ class Action(PartOf[AsyncAction]):
         timezone: str = defaults.TIMEZONE,
         namespace: str | None = None,
     ) -> ActionInfo:
-        """Name an action and say how it is run; other settings than before raise its version.
+        """Register an action, or change its settings. A changed setting raises its version.
 
-        What is left out has its default, whatever it was before; but limits, `key_path` and the
-        retries (`max_retries`, `retry_delay_ms`) stay as they are, so that a worker that starts
-        does not lift what an operator has set. `type`: `"user"`, the default. `timeout_ms`: the
-        lease of one attempt, 30,000 unless given. `max_retries`: attempts after the first,
-        1,000,000 at most; 3 on a new action. `retry_delay_ms`: the wait before the second attempt,
-        which grows from attempt to attempt up to an hour; 1,000 on a new action.
-        `run_timeout_ms`: bounds the whole run, attempts and waits included; by default nothing
-        does.
-        `description`: a text of up to 4 KiB for people; by
-        default none. `retention_ms`: how long runs are kept after they ended, at least a day; 30
-        days unless given. `limits`: how much goes on at once and how fast, of the action and of
-        each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
-        run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
-        away. `schedule`: cron in `timezone` (`"UTC"` unless given), kept as by the method
-        `schedule`; left out, the schedule stays as it is. Durations are up to ten years.
+        An argument that is left out is set back to its default, with these exceptions: limits,
+        `key_path`, `max_retries`, `retry_delay_ms` and `schedule` stay as they are. So a worker
+        that starts does not undo what an operator has set. Durations are in milliseconds, up to ten
+        years.
 
-        Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
-        just being deleted.
+        - `type`: `"user"`, the default.
+        - `timeout_ms`: how long the lease of one attempt lasts; default 30,000.
+        - `max_retries`: how many attempts may follow the first, at most 1,000,000; 3 for a new
+          action.
+        - `retry_delay_ms`: the wait before the second attempt; 1,000 for a new action. It grows
+          with each attempt, up to an hour.
+        - `run_timeout_ms`: a limit for the whole run, with all attempts and waits; by default there
+          is none.
+        - `description`: a text of up to 4 KiB for people; none by default.
+        - `retention_ms`: how long a run is kept after it has ended, at least a day; default 30
+          days.
+        - `limits`: how many runs may be leased at once, and how fast runs are claimed, for the
+          action and for each key. `Limits()` removes all limits; a new action has none.
+        - `key_path`: the path in the payload at which the key of a run is found, such as
+          `$.account`, if `invoke` names no key. An empty text removes the path.
+        - `schedule`: a cron expression in `timezone` (default `"UTC"`). It is kept as the method
+          `schedule` keeps it.
+
+        Raises `BadRequestError` if a setting is out of its limits, `ConflictError` while the action
+        is being deleted.
         """
         return self._bridge.run(
             self._of.register(
@@ -292,9 +316,9 @@ class Action(PartOf[AsyncAction]):
     def status(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionRun:
-        """The run as it stands.
+        """Return the run in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._bridge.run(self._of.status(run_id, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -306,12 +330,12 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
-        """The run once it is finished, or as it stands when the time is up.
+        """Wait up to `block_ms` until the run is finished. Returns the run as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
-        which a lost connection takes up again for the time that is left.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. This is one long poll. If the
+        connection is lost, the poll continues on the next connection for the time that is left.
 
-        Raises `NotFoundError` where there is no such run.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._bridge.run(
             self._of.wait(run_id, block_ms=block_ms, namespace=namespace, timeout_ms=timeout_ms)
@@ -333,14 +357,15 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
-        """`invoke`, then `wait`: the run once it is finished, or as it stands when the time is up.
+        """Invoke an action and wait for its run: `invoke`, then `wait`. Returns the run.
 
-        It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
-        300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
-        `caller_run_id`, `create`, `key`: as for `invoke`, and with its defaults.
+        If `block_ms` is over first, the run is returned as it is by then, and it continues.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. `payload`, `priority`,
+        `delay_ms`, `idempotency_key`, `labels`, `caller_run_id`, `create` and `key` are those of
+        `invoke`, with the same defaults.
 
         Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
-        failed is no error here: look at its `status`.
+        failed raises nothing: check its `status`.
         """
         return self._bridge.run(
             self._of.call(
@@ -362,13 +387,14 @@ class Action(PartOf[AsyncAction]):
     def retry(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionRun:
-        """Let a run that failed or timed out be due again, attempts at 0; the run.
+        """Make a run that failed or timed out due again. Returns the run.
 
-        It keeps its id and its input; a `run_timeout_ms` counts anew.
+        Its attempts are counted from 0 again, and a `run_timeout_ms` starts again. The run keeps
+        its id and its input.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it stands
-        otherwise, where its action is disabled or gone, and for a step of a workflow, which has
-        `workflow.retry`.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has another status, or
+        if its action is disabled or was deleted. A step of a workflow raises `ConflictError` too:
+        use `workflow.retry` for it.
         """
         return self._bridge.run(self._of.retry(run_id, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -379,11 +405,11 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> dict[str, int]:
-        """How many runs are kept in each status: a dict from status to number.
+        """Count the kept runs by status: a dict from status to number.
 
-        `name`: of this action; by default of all.
+        `name`: the action whose runs are counted; by default all actions.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._bridge.run(
             self._of.count_runs(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -398,14 +424,15 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> LimitsInfo:
-        """How many runs are leased and due, and a page of the action's keys, by name.
+        """Return how many runs are leased and due, and a page of the action's keys by name.
 
-        A key is there while a run of it is leased or due, or its window of claims counts. Its
-        `blocked_by` is the limit that holds it up, if one does. `limit`: 1 to 1,000 keys, 100
-        unless given. `cursor`: that of the page before; without one it begins at the first.
+        A key is listed while it has a leased or due run, or while its claims count against a rate
+        limit. Its `blocked_by` names the limit that holds it back, if one does. `limit`: 1 to 1,000
+        keys; default 100. `cursor`: that of the previous page; without it, the first page is
+        returned.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         return self._bridge.run(
             self._of.limits(
@@ -416,9 +443,9 @@ class Action(PartOf[AsyncAction]):
     def get(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionInfo:
-        """The action's settings.
+        """Return the action's settings.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._bridge.run(self._of.get(name, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -434,7 +461,7 @@ class Action(PartOf[AsyncAction]):
 
         `force`: cancel its unfinished runs; off by default.
 
-        Raises `ConflictError` where it has unfinished runs and `force` is not given.
+        Raises `ConflictError` if it has unfinished runs and `force` is not given.
         """
         return self._bridge.run(
             self._of.delete(name, force=force, namespace=namespace, timeout_ms=timeout_ms)
@@ -443,18 +470,18 @@ class Action(PartOf[AsyncAction]):
     def enable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionInfo:
-        """Let it be invoked again.
+        """Allow a disabled action to be invoked again.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._bridge.run(self._of.enable(name, namespace=namespace, timeout_ms=timeout_ms))
 
     def disable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionInfo:
-        """Refuse new runs of it; those that are there go on.
+        """Refuse new runs of the action; the runs that exist continue.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._bridge.run(self._of.disable(name, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -467,12 +494,12 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[ActionInfo]:
-        """A page of the actions, by name.
+        """List the actions by name, one page at a time.
 
-        `prefix`: what their names begin with; empty, the default, means all. `limit`: 1 to 1,000,
-        100 unless given. `cursor`: that of the page before; without one it begins at the first.
+        `prefix`: only names that begin with it; empty, the default, means all. `limit`: 1 to 1,000;
+        default 100. `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list(
@@ -499,18 +526,24 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[ActionRun]:
-        """A page of runs, newest first unless `order` says otherwise.
+        """List runs, one page at a time. The newest come first unless `order` says otherwise.
 
-        `name`: of this action; by default of all. `status`: in this one, or in one of several; by
-        default in any. `started_after_ms`, `started_before_ms`, `ended_after_ms`,
-        `ended_before_ms`: from this time on, and before this one, Unix epoch; by default at any
-        time. A run that has not started was started when it was invoked. `order`: `"newest"`, the
-        default, or `"oldest"` first, by when they were invoked; by when they ended, where the
-        filter says that. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
-        than `limit`, or none, while `has_more`.
+        - `name`: the action whose runs are listed; by default all actions.
+        - `status`: one status, or several; by default any.
+        - `started_after_ms`, `started_before_ms`, `ended_after_ms`, `ended_before_ms`: only runs
+          that started or ended at or after the first time, and before the second, in Unix epoch
+          milliseconds; by default at any time. For a run that has not started yet, the time of its
+          `invoke` counts as its start.
+        - `order`: `"newest"`, the default, or `"oldest"` first. Runs are ordered by when they were
+          invoked, or by when they ended if the filter has a time of the end.
+        - `limit`: 1 to 1,000; default 100.
+        - `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
+        The server looks at 1,000 runs at most for one page. So a page may hold fewer runs than
+        `limit`, or none, and still have `has_more`.
+
+        Raises `BadRequestError` if there is no such status, or if the cursor belongs to another
+        listing.
         """
         return self._bridge.run(
             self._of.list_runs(
@@ -544,17 +577,20 @@ class Action(PartOf[AsyncAction]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> BulkJob:
-        """Cancel, retry or delete all runs that match, by a job: a piece of it per tick.
+        """Cancel, retry or delete all runs that match, in a background job.
 
-        `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or timed
-        out, `"delete"` those that have ended. `name`, `status` and the times (`started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`; without a
-        status all that the operation takes. `limit`: at most so many; by default all. `dry_run`:
-        only count; off by default. `reason`: why they are cancelled, a text of up to 4 KiB; by
-        default none. Runs that are invoked later are left alone. `client.jobs` tells how far it is.
+        - `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or
+          timed out, `"delete"` those that have ended.
+        - `name`, `status`, `started_after_ms`, `started_before_ms`, `ended_after_ms`,
+          `ended_before_ms`: as for `list_runs`. Without a status, all that the operation can take.
+        - `limit`: at most so many runs; by default all.
+        - `dry_run`: only count; off by default.
+        - `reason`: why the runs are cancelled, a text of up to 4 KiB; none by default.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on a status that the
-        operation does not take.
+        Runs that are invoked after this call are not touched. `client.jobs` shows the progress.
+
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if the operation does
+        not take that status.
         """
         return self._bridge.run(
             self._of.bulk(

@@ -24,10 +24,11 @@ class Batch(Standing[AsyncBatch]):
     """Collects writes and sends them when its block ends without an exception.
 
     `with client.batch() as b: b.kv.put(...)`: nothing in the block is awaited. Afterwards
-    `results` has, in order, what each method would have given by itself. A refusal is raised with
-    `.index`, the position of the write that was refused; then none of them happened. In a batch a
-    stale lease is one, too (`ConflictError`). A batch is for one block and one namespace, and takes
-    at most 1,000 writes and 4 MiB.
+    `results` holds, in order, what each method would have returned outside a batch.
+
+    If a write is refused, its error is raised with `.index`, the position of that write, and none
+    of the writes happened. In a batch a stale lease is refused too (`ConflictError`). A batch is
+    for one block and one namespace, and takes at most 1,000 writes and 4 MiB.
     """
 
     @property

@@ -13,11 +13,12 @@ from floruntime.sync.standing import PartOf
 
 
 class Jobs(PartOf[AsyncJobs]):
-    """The jobs that `action.bulk`, `queue.bulk`, `stream.bulk` and `workflow.bulk` have begun.
+    """The jobs that `action.bulk`, `queue.bulk`, `stream.bulk`, `workflow.bulk` and
+    `kv.delete_prefix` have begun.
 
-    A job does a piece of its work with each tick, so that others are not held up, and goes on after
-    a restart. Jobs are kept for 30 days after their end, 1,000 in a namespace. Every method takes
-    `namespace` and `timeout_ms`, by default the client's own.
+    A job does a part of its work with each tick, so it does not delay others. It continues after a
+    restart. Jobs are kept for 30 days after their end, at most 1,000 per namespace. Every method
+    takes `namespace` and `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -27,9 +28,9 @@ class Jobs(PartOf[AsyncJobs]):
     def status(
         self, job_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> BulkJob:
-        """The job as it stands.
+        """Return the job in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such job.
         """
         return self._bridge.run(self._of.status(job_id, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -41,11 +42,11 @@ class Jobs(PartOf[AsyncJobs]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> BulkJob:
-        """The job once it has ended, or as it stands when the time is up.
+        """Wait up to `block_ms` until the job has ended. Returns the job as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait; default 30,000, at most 300,000.
 
-        Raises `NotFoundError` where there is no such job.
+        Raises `NotFoundError` if there is no such job.
         """
         return self._bridge.run(
             self._of.wait(job_id, block_ms=block_ms, namespace=namespace, timeout_ms=timeout_ms)
@@ -59,12 +60,12 @@ class Jobs(PartOf[AsyncJobs]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[BulkJob]:
-        """A page of the namespace's jobs, newest first.
+        """List the namespace's jobs, newest first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the newest.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list(limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms)
@@ -73,8 +74,8 @@ class Jobs(PartOf[AsyncJobs]):
     def cancel(
         self, job_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> BulkJob:
-        """End the job; what it has done stays done.
+        """End the job. What it has done already is not undone.
 
-        Raises `NotFoundError` where there is no such job, `ConflictError` where it has ended.
+        Raises `NotFoundError` if there is no such job, `ConflictError` if it has ended.
         """
         return self._bridge.run(self._of.cancel(job_id, namespace=namespace, timeout_ms=timeout_ms))

@@ -22,7 +22,7 @@ from floruntime.sync.transaction import Transaction
 class Kv(PartOf[AsyncKv]):
     """`client.kv`: versioned keys.
 
-    A key is 1 to 4,096 bytes of UTF-8; another one is a `BadRequestError`. Every method takes
+    A key is 1 to 4,096 bytes of UTF-8; any other key raises `BadRequestError`. Every method takes
     `namespace` and `timeout_ms`, by default the client's own.
     """
 
@@ -43,17 +43,19 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> PutResult:
-        """Write a value; the version that it became.
+        """Write a value. Returns the version that it got.
 
-        `value`: at most the server's `value_bytes_max` (1 MiB unless configured). `ttl_ms` or
-        `ttl_seconds`: after how long the key expires, up to ten years; without one it stays until
-        it is deleted, and an overwritten key loses the TTL that it had. `cas_version`: the version
-        that the key must have (0: it must not exist). `if_not_exists`, `if_exists`: write only
-        then. Without a condition, the default, it is written in any case.
+        - `value`: at most the server's `value_bytes_max` (1 MiB unless configured).
+        - `ttl_ms` or `ttl_seconds`: when the key expires, from now, up to ten years. Without a TTL
+          the key stays until it is deleted; a key that is overwritten loses the TTL that it had.
+        - `cas_version`: write only if the key has this version (0: only if it does not exist).
+        - `if_not_exists`, `if_exists`: write only if the key does not exist, or does.
 
-        Raises `ConflictError` (with `.current_version`) where the condition does not hold,
-        `BadRequestError` on a value too large and on conditions that contradict each other,
-        `StorageFullError` where the server's disk is nearly full.
+        Without a condition, the default, the value is always written.
+
+        Raises `ConflictError` (with `.current_version`) if the condition does not hold,
+        `BadRequestError` if the value is too large or the conditions contradict each other, and
+        `StorageFullError` if the server's disk is nearly full.
         """
         return self._bridge.run(
             self._of.put(
@@ -80,11 +82,12 @@ class Kv(PartOf[AsyncKv]):
     ) -> bool:
         """Delete a key. Returns whether it existed.
 
-        `cas_version`: the version that it must have; by default any. `purge`: let go of its older
-        values at once, those of a key that was deleted before, too; off by default, and then they
-        stay for a day (the namespace's `kv_deleted_ms`).
+        - `cas_version`: the version that the key must have; by default any.
+        - `purge`: remove the key's older values at once, also if the key was deleted before. Off by
+          default: then they stay for a day (the namespace's `kv_deleted_ms`).
 
-        Raises `ConflictError` where it has another version, or does not exist.
+        Raises `ConflictError` if `cas_version` is given and the key has another version, or does
+        not exist.
         """
         return self._bridge.run(
             self._of.delete(
@@ -104,11 +107,11 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> int:
-        """Add to a counter; its new value. A missing key begins at 0; a TTL is kept.
+        """Add to a counter. Returns its new value. A missing key begins at 0; a TTL is kept.
 
-        `delta`: what is added, 1 unless given; it may be negative, and has 64 bits at most.
+        `delta`: the amount to add, default 1. It may be negative, and has at most 64 bits.
 
-        Raises `ConflictError` where the value is no whole number, or the sum needs more than 64
+        Raises `ConflictError` if the value is not an integer, or if the sum needs more than 64
         bits.
         """
         return self._bridge.run(
@@ -125,13 +128,13 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Give a key a new TTL. Returns whether it exists. It stays at its version.
+        """Give a key a new TTL. Returns whether the key exists. Its version does not change.
 
-        `ttl_ms` or `ttl_seconds`: from now, up to ten years; 0 takes the TTL away. One of them must
-        be given. `cas_version`: the version that the key must have; by default any.
+        `ttl_ms` or `ttl_seconds`: the TTL from now, up to ten years; 0 removes the TTL. Give one of
+        the two. `cas_version`: the version that the key must have; by default any.
 
-        Raises `ConflictError` where it has another version, or does not exist though a version was
-        given, and `BadRequestError` where no TTL is given.
+        Raises `ConflictError` if a version is given and the key has another one, or does not exist,
+        and `BadRequestError` if no TTL is given.
         """
         return self._bridge.run(
             self._of.touch(
@@ -152,7 +155,7 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Take a key's TTL away. Returns whether it exists. It stays at its version.
+        """Remove a key's TTL. Returns whether the key exists. Its version does not change.
 
         `cas_version`: the version that the key must have; by default any.
 
@@ -176,11 +179,11 @@ class Kv(PartOf[AsyncKv]):
         """Set the value at `path` of a JSON document; `$` replaces or creates the document.
 
         `value`: anything that `json.dumps` takes. Only the last member of a path may be missing.
-        A part keeps the document's TTL, `$` does not.
+        Setting a part keeps the document's TTL; setting `$` removes it.
 
-        Raises `NotFoundError` where there is no document, `ConflictError` where the key's value is
-        none, `BadRequestError` where more of the path is missing, an index is out of range, `value`
-        is no JSON, or the document would be too large.
+        Raises `NotFoundError` if there is no document, `ConflictError` if the key's value is not a
+        JSON document, and `BadRequestError` if more of the path is missing, an index is out of
+        range, `value` cannot be JSON, or the document would be too large.
         """
         return self._bridge.run(
             self._of.json_set(key, path, value, namespace=namespace, timeout_ms=timeout_ms)
@@ -198,8 +201,8 @@ class Kv(PartOf[AsyncKv]):
 
         `path`: `$`, the default, is the whole document.
 
-        Raises `ConflictError` where the key's value is no document, `BadRequestError` on a path
-        that does not name one place.
+        Raises `ConflictError` if the key's value is not a JSON document, `BadRequestError` if the
+        path does not name exactly one place.
         """
         return self._bridge.run(
             self._of.json_del(key, path, namespace=namespace, timeout_ms=timeout_ms)
@@ -213,12 +216,12 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes | None:
-        """The value of a key, or `None`.
+        """Return the value of a key, or `None`.
 
-        `block_ms`: how long to wait for the key to exist; 0, the default, does not wait, 300,000
-        is the longest.
+        `block_ms`: how long to wait until the key exists; 0, the default, does not wait, and
+        300,000 is the longest.
 
-        Raises `BadRequestError` on a key or a `block_ms` that cannot be.
+        Raises `BadRequestError` if the key or `block_ms` is invalid.
         """
         return self._bridge.run(
             self._of.get(key, block_ms=block_ms, namespace=namespace, timeout_ms=timeout_ms)
@@ -227,9 +230,9 @@ class Kv(PartOf[AsyncKv]):
     def entry(
         self, key: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> KvEntry | None:
-        """The key as it stands, with version, time and expiry, or `None`.
+        """Return the key's value with its version, time and expiry, or `None`.
 
-        Raises `BadRequestError` on a key that cannot be.
+        Raises `BadRequestError` if the key is invalid.
         """
         return self._bridge.run(self._of.entry(key, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -243,14 +246,15 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ScanResult:
-        """A page of entries in byte order of their keys.
+        """List entries in byte order of their keys, one page at a time.
 
-        `prefix`: what the keys begin with; empty, the default, means all. `limit`: 1 to 1,000
-        entries, 100 unless given; a page ends earlier at 4 MiB, or after 10,000 rows looked at.
-        `cursor`: that of the page before; without one it begins at the first key. `keys_only`
-        leaves the values empty; off by default.
+        - `prefix`: only keys that begin with it; empty, the default, means all.
+        - `limit`: 1 to 1,000 entries; default 100. A page ends earlier at 4 MiB, or after the
+          server has looked at 10,000 rows.
+        - `cursor`: that of the previous page; without it, the first page is returned.
+        - `keys_only` leaves the values empty; off by default.
 
-        Raises `BadRequestError` on a cursor of another scan and on a `limit` out of range.
+        Raises `BadRequestError` if the cursor belongs to another scan, or `limit` is out of range.
         """
         return self._bridge.run(
             self._of.scan(
@@ -271,11 +275,11 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[VersionEntry]:
-        """The latest versions of a key, newest first, deletions and expiries among them.
+        """Return the latest versions of a key, newest first, including deletions and expiries.
 
-        `limit`: 1 to 64 of them, 10 unless given. No key keeps more than 64.
+        `limit`: 1 to 64 versions; default 10. A key keeps at most 64.
 
-        Raises `BadRequestError` on a `limit` out of range.
+        Raises `BadRequestError` if `limit` is out of range.
         """
         return self._bridge.run(
             self._of.history(key, limit=limit, namespace=namespace, timeout_ms=timeout_ms)
@@ -284,19 +288,19 @@ class Kv(PartOf[AsyncKv]):
     def mget(
         self, keys: Iterable[str], *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> list[KvEntry | None]:
-        """Several keys at one moment, in the order asked; `None` for each that does not exist.
+        """Read several keys at one moment, in the given order; `None` for each missing key.
 
-        Raises `BadRequestError` on more than 256 keys, and where their values together are too
-        large for one answer (508 MiB).
+        Raises `BadRequestError` for more than 256 keys, and if their values together are too large
+        for one answer (508 MiB).
         """
         return self._bridge.run(self._of.mget(keys, namespace=namespace, timeout_ms=timeout_ms))
 
     def exists(
         self, key: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Whether the key exists.
+        """Return whether the key exists.
 
-        Raises `BadRequestError` on a key that cannot be.
+        Raises `BadRequestError` if the key is invalid.
         """
         return self._bridge.run(self._of.exists(key, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -308,12 +312,13 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Iterator[KvEntry]:
-        """All entries in byte order of their keys, page by page.
+        """Iterate over all entries in byte order of their keys, reading page by page.
 
-        `prefix`: what the keys begin with; empty, the default, means all. `keys_only` leaves the
-        values empty; off by default. What changes meanwhile is shown or not, by where it lies.
+        `prefix`: only keys that begin with it; empty, the default, means all. `keys_only` leaves
+        the values empty; off by default. A change that happens meanwhile is shown only if its key
+        is on a page that was not read yet.
 
-        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        Raises `BadRequestError` if `prefix` has more than 4,096 bytes.
         """
         return each(
             self._bridge,
@@ -330,12 +335,12 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Any:
-        """The value at `path` of a JSON document; `None` where key or path is missing.
+        """Return the value at `path` of a JSON document; `None` if the key or the path is missing.
 
         `path`: `$`, the default, is the whole document.
 
-        Raises `ConflictError` where the key's value is no document, `BadRequestError` on a path
-        that does not name one place.
+        Raises `ConflictError` if the key's value is not a JSON document, `BadRequestError` if the
+        path does not name exactly one place.
         """
         return self._bridge.run(
             self._of.json_get(key, path, namespace=namespace, timeout_ms=timeout_ms)
@@ -344,12 +349,12 @@ class Kv(PartOf[AsyncKv]):
     def delete_prefix(
         self, prefix: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> BulkJob:
-        """Delete every key that begins with `prefix`, by a job: a piece of it per tick.
+        """Delete every key that begins with `prefix`, in a background job.
 
-        `prefix`: empty means all keys. What is written later is left alone, and watches hear of
-        each key. `client.jobs.wait(job.job_id)` waits for its end.
+        `prefix`: empty means all keys. Keys that are written later are not touched, and watches
+        show each deletion. `client.jobs.wait(job.job_id)` waits until the job has ended.
 
-        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        Raises `BadRequestError` if `prefix` has more than 4,096 bytes.
         """
         return self._bridge.run(
             self._of.delete_prefix(prefix, namespace=namespace, timeout_ms=timeout_ms)
@@ -365,13 +370,16 @@ class Kv(PartOf[AsyncKv]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes:
-        """The value of a key, which one caller makes where there is none: a cache.
+        """Return the value of a key, and make it if there is none: a cache.
 
-        `make`: a function that gives the value (bytes, text, or what becomes
-        JSON); of all who ask meanwhile, in whatever process, one calls it, and the others wait for
-        what it makes. `ttl_ms`: how long the value is kept; by default until it is deleted.
-        `make_timeout_ms`: for how long another one is waited for, 30,000 unless given; then the
-        next one makes it. Where `make` raises, the next one makes it, too.
+        Of all callers that ask at the same time, in any process, one calls `make`. The others wait
+        for the value that it makes. If `make` raises, the next caller calls its own.
+
+        - `make`: a function that returns the value: bytes, text, or an object that
+          becomes JSON.
+        - `ttl_ms`: how long the value is kept; by default until it is deleted.
+        - `make_timeout_ms`: how long the others wait for one caller before the next one makes the
+          value; default 30,000.
 
         Raises what `make` raises, and what `put` raises.
         """
@@ -389,12 +397,12 @@ class Kv(PartOf[AsyncKv]):
     def begin(
         self, routing_key: str = "", *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Transaction:
-        """Begin a transaction: what it reads must not have changed when it commits what it writes.
+        """Begin a transaction. It commits only if the keys that it read have not changed meanwhile.
 
-        Nothing is sent yet. `routing_key` is not needed, and decides nothing: all keys of a
-        namespace go together.
+        Nothing is sent yet. `routing_key` is accepted but has no effect: a transaction may take all
+        keys of a namespace.
 
-        Raises `BadRequestError` on a `routing_key` that is no text.
+        Raises `BadRequestError` if `routing_key` is not a text.
         """
         return Transaction(
             self._bridge,
@@ -411,15 +419,17 @@ class Kv(PartOf[AsyncKv]):
         from_version: int | None = None,
         namespace: str | None = None,
     ) -> KvWatch:
-        """Every change of a key from now on, in order, over lost connections too.
+        """Watch every change of a key from now on, in order, also across lost connections.
 
-        `prefix`: watch all keys that begin with `key`; off by default. `from_version`: show what
-        changed after this version; by default it begins where the namespace is when `watch` is
-        called (`watch.start()` to be certain that the server has been asked where that is). A
-        namespace keeps its last 100,000 changes, for 24 hours.
+        - `prefix`: watch all keys that begin with `key`; off by default.
+        - `from_version`: show the changes after this version. By default the watch begins at the
+          namespace's version when `watch` is called. `watch.start()` makes certain that the
+          server has been asked for that version.
 
-        A step raises `GapError` (with `.first_version`) where changes that it would have to show
-        are no longer kept, and what the connection raises until it has begun.
+        A namespace keeps its last 100,000 changes, for 24 hours.
+
+        A step raises `GapError` (with `.first_version`) if changes that it must show are no longer
+        kept. Until the watch has begun, a step also raises what the connection raises.
         """
         return KvWatch(
             self._bridge,

@@ -10,7 +10,7 @@ from floruntime.sync.following import Following
 
 
 class KvWatch(Following[KvChange]):
-    """An endless iterator of changes; `close()` or leaving the loop ends it.
+    """An endless iterator of changes. `close()` or leaving the loop ends it.
 
-    Without a version it begins where the namespace is when it is made.
+    Without a version it begins at the namespace's version at the moment when it is made.
     """

@@ -17,7 +17,7 @@ from floruntime.sync.standing import Standing, at_once
 class Transaction(Standing[AsyncTransaction]):
     """Reads and writes of keys that happen together: `begin`, then `commit` or `rollback`.
 
-    As a context manager it commits at the end of its block, and rolls back where that raises.
+    As a context manager it commits at the end of its block, and rolls back if the block raises.
     """
 
     @property
@@ -31,76 +31,76 @@ class Transaction(Standing[AsyncTransaction]):
         return self._of.pinned_hash
 
     def get(self, key: str) -> bytes | None:
-        """The value, with what this transaction wrote, or `None`.
+        """Return the value, including what this transaction wrote, or `None`.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         return self._bridge.run(self._of.get(key))
 
     def exists(self, key: str) -> bool:
-        """Whether the key exists, with what this transaction wrote.
+        """Return whether the key exists, including what this transaction wrote.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         return self._bridge.run(self._of.exists(key))
 
     def put(self, key: str, value: Payload, **conditions: Unpack[PutConditions]) -> None:
-        """Write a value with the commit; TTL and conditions are those of `kv.put`.
+        """Write a value at the commit. TTL and conditions are those of `kv.put`.
 
-        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` on both TTLs
-        together. A condition that does not hold is told by `commit`.
+        Raises `TxnFinishedError` if the transaction is over, `BadRequestError` if both TTLs are
+        given. If a condition does not hold, `commit` raises the error.
         """
         self._bridge.run(self._of.put(key, value, **conditions))
 
     def delete(self, key: str, *, cas_version: int | None = None) -> None:
-        """Delete a key with the commit.
+        """Delete a key at the commit.
 
-        `cas_version`: the version that it must have; by default any.
+        `cas_version`: the version that the key must have; by default any.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         self._bridge.run(self._of.delete(key, cas_version=cas_version))
 
     def incr(self, key: str, delta: int = 1) -> int:
-        """Add to a counter with the commit; its value then.
+        """Add to a counter at the commit. Returns the value that the counter will have.
 
-        `delta`: what is added, 1 unless given.
+        `delta`: the amount to add; default 1.
 
-        Raises `ConflictError` where the key holds no counter, `TxnFinishedError` where the
-        transaction is over.
+        Raises `ConflictError` if the key holds no counter, `TxnFinishedError` if the transaction is
+        over.
         """
         return self._bridge.run(self._of.incr(key, delta))
 
     def touch(self, key: str, **ttl: Unpack[TouchOptions]) -> None:
-        """Give a key a new TTL with the commit; options as for `kv.touch`.
+        """Give a key a new TTL at the commit. The options are those of `kv.touch`.
 
-        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` without a TTL.
+        Raises `TxnFinishedError` if the transaction is over, `BadRequestError` without a TTL.
         """
         self._bridge.run(self._of.touch(key, **ttl))
 
     def persist(self, key: str, *, cas_version: int | None = None) -> None:
-        """Take a key's TTL away with the commit.
+        """Remove a key's TTL at the commit.
 
         `cas_version`: the version that the key must have; by default any.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         self._bridge.run(self._of.persist(key, cas_version=cas_version))
 
     def version_of(self, key: str) -> int:
-        """The version of a key as it was read here; 0 where it was missing, or not read."""
+        """Return the version of a key when it was read here; 0 if it was missing, or not read."""
         return self._of.version_of(key)
 
     def commit(self) -> CommitResult:
-        """Do everything that was written, at once. In any case the transaction is over.
+        """Do all writes at once. The transaction is over afterwards, in any case.
 
-        Raises `ConflictError`, and has done nothing, where somebody else wrote a key that was read
-        here: begin again.
+        Raises `ConflictError` if somebody has changed a key that this transaction read. Then
+        nothing was written: begin again.
         """
         return self._bridge.run(self._of.commit())
 
     def rollback(self) -> None:
-        """Forget what was written. A transaction that is over stays as it is."""
+        """Drop the writes. A transaction that is over stays as it is."""
         self._bridge.run(self._of.rollback())
 
     def scan(self, *_given: Any, **_options: Any) -> NoReturn:

@@ -1,1 +1,1 @@
-"""What a client can do: a room for each primitive. Nothing here knows of connections."""
+"""The methods of a client: one package for each primitive. Nothing here deals with connections."""

@@ -1,4 +1,4 @@
-"""Several writes of any primitives in one commit: all happen, or none."""
+"""Batches: several writes, of any primitives, in one commit. All of them happen, or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 class WritesOnly(Part):
-    """A part of a batch: what it has is recorded, not sent."""
+    """A part of a batch: its methods record writes and send nothing."""
 
     _name = ""
 
@@ -40,21 +40,21 @@ class BatchKv(WritesOnly, KvWrites):
     _name = "kv"
 
     def check(self, key: str, *, version: int) -> Operation[None]:
-        """A condition alone: the key has this version (0: it does not exist).
+        """Add a condition without a write: the key must have this version (0: it must not exist).
 
-        Raises `ConflictError`, when the batch is sent, where it has another one.
+        Sending the batch raises `ConflictError` if the key has another version.
         """
         return self._call(KvCheck(key, version), None, None)
 
 
 class BatchQueue(WritesOnly, QueueWrites):
-    """The writes of `client.queue` but `dequeue`."""
+    """The writes of `client.queue`, except `dequeue`."""
 
     _name = "queue"
 
 
 class BatchStream(WritesOnly, StreamAppends, StreamAdmin, GroupWrites):
-    """The writes of `client.stream` but `group_read`."""
+    """The writes of `client.stream`, except `group_read`."""
 
     _name = "stream"
 
@@ -78,7 +78,7 @@ class BatchWorkflow(WritesOnly, WorkflowWrites):
 
 
 class Writes:
-    """What a batch takes: the writes of every primitive, recorded in order."""
+    """The parts of a batch: the writes of every primitive, recorded in order."""
 
     def __init__(self, caller: Caller, namespace: str | None, timeout_ms: int | None) -> None:
         self._caller = caller
@@ -100,12 +100,14 @@ class Writes:
 
 
 class HandlerBatch(Writes):
-    """What a handler wants done together with its result: `ctx.batch()`.
+    """Writes that a handler wants to commit together with its result: `ctx.batch()`.
 
-    It is sent when the handler has returned, in one commit with the completion of its run, or the
-    ack of its record or message: all of it happens, or none. Where the handler raises nothing is
-    sent, and where one of the writes is refused the attempt has failed with that error. As a
-    context manager it forgets what its block wrote where that raises.
+    The worker sends them when the handler has returned. They are one commit with the completion of
+    the run, or with the ack of the record or message: all of it happens, or none. If the handler
+    raises, nothing is sent. If one of the writes is refused, the attempt has failed with that
+    error.
+
+    As a context manager, it drops the writes of its block if the block raises.
     """
 
     def __init__(self, caller: Caller, namespace: str) -> None:
@@ -118,7 +120,7 @@ class HandlerBatch(Writes):
         return not self._recorder.count
 
     async def send(self) -> None:
-        """Send it, once. Raises what any of the writes raises, with `.index`."""
+        """Send the writes, once. Raises what any of the writes raises, with `.index`."""
         await self._send()
 
     def __enter__(self) -> Self:
@@ -151,10 +153,11 @@ class Batch(Writes):
     """Collects writes and sends them when its block ends without an exception.
 
     `async with client.batch() as b: b.kv.put(...)`: nothing in the block is awaited. Afterwards
-    `results` has, in order, what each method would have given by itself. A refusal is raised with
-    `.index`, the position of the write that was refused; then none of them happened. In a batch a
-    stale lease is one, too (`ConflictError`). A batch is for one block and one namespace, and takes
-    at most 1,000 writes and 4 MiB.
+    `results` holds, in order, what each method would have returned outside a batch.
+
+    If a write is refused, its error is raised with `.index`, the position of that write, and none
+    of the writes happened. In a batch a stale lease is refused too (`ConflictError`). A batch is
+    for one block and one namespace, and takes at most 1,000 writes and 4 MiB.
     """
 
     def __init__(
@@ -182,7 +185,7 @@ class Batch(Writes):
 async def send(
     caller: Caller, asks: list[Ask[Any]], namespace: str, timeout_ms: int | None
 ) -> list[Any]:
-    """Send these writes in one batch; what each would have given by itself, in order."""
+    """Send these writes in one batch. Returns what each would have returned alone, in order."""
     request = system.Batch([cast("system.BatchCommand", ask.request) for ask in asks])
     _check_size(request)
     ask: Ask[list[Any]] = Ask(request, namespace=namespace, timeout_ms=timeout_ms)
@@ -191,7 +194,7 @@ async def send(
 
 
 class Recorder:
-    """A caller that sends nothing: it keeps what it is asked."""
+    """A caller that sends nothing: it keeps the calls."""
 
     def __init__(self, caller: Caller, namespace: str | None) -> None:
         self.namespace = caller.namespace if namespace is None else namespace
@@ -215,26 +218,26 @@ class Recorder:
 
     @property
     def count(self) -> int:
-        """How many it keeps."""
+        """How many calls it keeps."""
         return len(self._asks)
 
     def forget_after(self, count: int) -> None:
-        """Keep the first `count` alone."""
+        """Keep only the first `count` calls."""
         del self._asks[count:]
 
     def refuse_if_over(self) -> None:
-        """Raises `BadRequestError` once the block has ended."""
+        """Raise `BadRequestError` once the block has ended."""
         if self._is_over:
             raise BadRequestError("this batch is over; begin another with client.batch()")
 
     def end(self) -> list[Ask[Any]]:
-        """Take no more; what was recorded."""
+        """Take no more calls, and return those that were recorded."""
         self._is_over = True
         return self._asks
 
 
 class Recorded(Operation[Any]):
-    """A write of a batch. There is nothing to wait for before the batch is sent."""
+    """A recorded write of a batch. There is nothing to wait for before the batch is sent."""
 
     def __init__(self) -> None:
         pass
@@ -246,11 +249,11 @@ class Recorded(Operation[Any]):
         )
 
     def send(self, value: Any) -> NoReturn:  # noqa: ARG002 # a coroutine's
-        """Refused, as to `await` it is."""
+        """Refuse to be awaited."""
         self.__await__()
 
     def close(self) -> None:
-        """Nothing is under way."""
+        """Do nothing: no call is under way."""
 
 
 def _check_size(request: system.Batch) -> None:

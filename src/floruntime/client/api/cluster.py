@@ -1,4 +1,4 @@
-"""The cluster that a client is connected to: how it is, and where its leads are to be."""
+"""`client.cluster`: the state and administration of the cluster that a client is connected to."""
 
 from __future__ import annotations
 
@@ -16,69 +16,73 @@ from floruntime.core.cluster import (
 
 
 class Cluster(Part):
-    """`client.cluster`. All of it is for the role `admin`; others get `ForbiddenError`.
+    """`client.cluster`. All methods are for the role `admin`; other roles get `ForbiddenError`.
 
-    Every method takes `timeout_ms`, by default the client's own, and raises `BadRequestError` where
-    the server is alone.
+    Every method takes `timeout_ms`, by default the client's own, and raises `BadRequestError` if
+    the server is not part of a cluster.
     """
 
     def status(self, *, timeout_ms: int | None = None) -> Operation[ClusterInfo]:
-        """The nodes, the partitions and the state of NATS, as the node that answers sees them.
+        """Return the nodes, the partitions and the state of NATS, as the answering node sees them.
 
         Raises what the connection raises.
         """
         return self._call(ClusterStatus(), None, timeout_ms)
 
     def move(self, partition: int, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
-        """Let `node` lead `partition` (0 is `system`); answered once it does.
+        """Make `node` the leader of `partition` (0 is `system`). Returns once it leads.
 
-        It stays so until the node is drained or lost. A copy that is behind catches up first.
+        It keeps the partition until the node is drained or lost. If its copy is behind, the copy
+        catches up first.
 
-        Raises `BadRequestError` on a partition that is not there or not kept there,
-        `NotFoundError` on a node that is not there, `ConflictError` on one that does not live or is
-        drained, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
+        Raises `BadRequestError` if there is no such partition, or if the node keeps no copy of it;
+        `NotFoundError` if there is no such node; `ConflictError` if the node is not alive or is
+        drained; and `UnavailableError` if it takes longer than the time-out, or ten seconds.
         """
         return self._call(ClusterMove(partition, node), None, timeout_ms)
 
     def drain(self, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
-        """Hand over all that `node` leads; answered once it leads nothing. Until it starts again.
+        """Move all partitions that `node` leads to other nodes. Returns once it leads nothing.
 
-        Raises `NotFoundError` on a node that is not there, `ConflictError` on one that does not
-        live, and `UnavailableError` where it takes longer than the time-out, or ten seconds.
+        The node leads nothing until it is started again.
+
+        Raises `NotFoundError` if there is no such node, `ConflictError` if it is not alive, and
+        `UnavailableError` if it takes longer than the time-out, or ten seconds.
         """
         return self._call(ClusterDrain(node), None, timeout_ms)
 
     def forget(self, node: str, *, timeout_ms: int | None = None) -> Operation[None]:
-        """Drop a node that is gone for good: other nodes keep its copies from now on.
+        """Remove a node that will never come back: other nodes keep its copies from now on.
 
-        Raises `NotFoundError` on a node that is not there, `ConflictError` on one that lives.
+        Raises `NotFoundError` if there is no such node, `ConflictError` if it is alive.
         """
         return self._call(ClusterForget(node), None, timeout_ms)
 
     def import_backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[int]:
-        """Take data into this cluster, which must be empty.
+        """Load data into this cluster, which must be empty. Returns how many namespaces there are.
 
-        `directory` is a backup, of a single server or of a cluster with as many partitions, or the
-        data directory of a server or a node that is stopped, on the machine of the node that is
-        asked. Answers how many namespaces there are. All of a single server's is written once for
-        each partition: give it the time.
+        `directory` is on the machine of the node that is asked. It is a backup, of a single server
+        or of a cluster with the same number of partitions, or the data directory of a stopped
+        server or node. The data of a single server is written once for each partition: give the
+        call enough time.
 
-        Raises `BadRequestError` on what is no such directory, `ConflictError` where the cluster is
-        not empty, and `UnavailableError` where that node cannot lead all partitions now.
+        Raises `BadRequestError` if it is not such a directory, `ConflictError` if the cluster is
+        not empty, and `UnavailableError` if the node that is asked cannot lead all partitions now.
         """
         return self._call(ClusterImport(directory), None, timeout_ms)
 
     def recover(
         self, partition: int, node: str, *, timeout_ms: int | None = None
     ) -> Operation[None]:
-        """Let `partition` (0 is `system`) go on from the copy of `node`, as a new history.
+        """Continue `partition` (0 is `system`) from the copy of `node`, as a new history.
 
-        For a partition that nobody can lead: its log was set back or lost its beginning, and
-        `status()` tells of trouble with its copies. What other copies and the log hold beyond that
-        of `node` is given up. Answered once it is led; give it the time to write a checkpoint.
+        Use it for a partition that nobody can lead: its log was set back or lost its beginning, and
+        `status()` reports trouble with its copies. Everything that other copies and the log hold
+        beyond the copy of `node` is lost. It returns once the partition is led again; give it time
+        to write a checkpoint.
 
-        Raises `BadRequestError` on a partition that is not there or not kept there,
-        `NotFoundError` on a node that is not there, and `ConflictError` on one that does not live,
-        or whose copy follows its log while somebody leads it.
+        Raises `BadRequestError` if there is no such partition, or if the node keeps no copy of it;
+        `NotFoundError` if there is no such node; and `ConflictError` if the node is not alive, or
+        if the partition has a leader and the node's copy follows its log.
         """
         return self._call(ClusterRecover(partition, node), None, timeout_ms)

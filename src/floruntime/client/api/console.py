@@ -1,4 +1,4 @@
-"""Sessions of the console: a code that is good once, and the session that it opens."""
+"""Sessions of the console: a code that can be used once, and the session that it opens."""
 
 from __future__ import annotations
 
@@ -23,45 +23,46 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 
 
 class ConsoleCode(NamedTuple):
-    """A code for the console. It is good once, until `expires_at_ms`."""
+    """A code for the console. It can be used once, until `expires_at_ms`."""
 
     code: str
     expires_at_ms: int
 
 
 class ConsoleSession(NamedTuple):
-    """A session of the console. `token`: what to come in with, which nobody can tell again."""
+    """A session of the console. `token` is what to connect with; it cannot be shown again."""
 
     token: str
     info: Identity
 
 
 class Console(Part):
-    """`client.console`: what `flo console` asks, and the page that it opens.
+    """`client.console`: the calls of `flo console`, and of the page that it opens.
 
     Every method takes `timeout_ms`, by default the client's own.
     """
 
     def code(self, *, timeout_ms: int | None = None) -> Operation[ConsoleCode]:
-        """Ask for a code that opens one session with the rights of this client, within 60 s.
+        """Create a code that opens one session with the rights of this client, within 60 s.
 
-        The code is made here, and only a hash of it is sent. The console takes it behind the `#`
-        of its address, as `#code=CODE`. It works without tokens, too, and turns none on.
+        The client makes the code and sends only its hash. The console takes it after the `#` of its
+        address, as `#code=CODE`. This also works on a server without tokens, and does not turn
+        tokens on.
 
-        Raises `ForbiddenError` where this client is a session itself, `OverloadedError` where 20
-        codes of its token wait.
+        Raises `ForbiddenError` if this client is a session itself, `OverloadedError` if 20 codes of
+        its token are unused.
         """
         code = secrets.token_urlsafe(CODE_BYTES)
         request = ConsoleOpen(hash_of(code))
         return self._call_for(lambda until: ConsoleCode(code, until), request, None, timeout_ms)
 
     def login(self, code: str, *, timeout_ms: int | None = None) -> Operation[ConsoleSession]:
-        """Open a session by a code: it may do what whoever asked for the code may do.
+        """Open a session with a code. The session has the rights of the client that made the code.
 
-        Its token is taken wherever a token is. The session ends after 12 hours, at `logout`, or
-        with the token that it came from; a restart keeps it.
+        Its token is accepted wherever a token is. The session ends after 12 hours, at `logout`, or
+        together with the token that it came from; it survives a restart.
 
-        Raises `UnauthorizedError` on a code that is unknown, was used, or is over.
+        Raises `UnauthorizedError` if the code is unknown, was used, or has expired.
         """
         id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_CHARS))
         token = f"{SESSION_PREFIX}{id}_{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -70,8 +71,8 @@ class Console(Part):
         return self._call_for(lambda info: ConsoleSession(token, info), request, None, timeout_ms)
 
     def logout(self, *, timeout_ms: int | None = None) -> Operation[None]:
-        """End the session that this client has come in with, and cut all its connections.
+        """End the session that this client is connected with, and close all its connections.
 
-        Raises `BadRequestError` where it is none.
+        Raises `BadRequestError` if this client is not connected with a session.
         """
         return self._call(ConsoleLogout(), None, timeout_ms)

@@ -1,4 +1,4 @@
-"""`client.jobs`: operations on everything that matches, and how far they are."""
+"""`client.jobs`: operations on everything that matches, and their progress."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from floruntime.core.types import Page
 
 
 class Jobs(Part):
-    """The jobs that `action.bulk`, `queue.bulk`, `stream.bulk` and `workflow.bulk` have begun.
+    """The jobs that `action.bulk`, `queue.bulk`, `stream.bulk`, `workflow.bulk` and
+    `kv.delete_prefix` have begun.
 
-    A job does a piece of its work with each tick, so that others are not held up, and goes on after
-    a restart. Jobs are kept for 30 days after their end, 1,000 in a namespace. Every method takes
-    `namespace` and `timeout_ms`, by default the client's own.
+    A job does a part of its work with each tick, so it does not delay others. It continues after a
+    restart. Jobs are kept for 30 days after their end, at most 1,000 per namespace. Every method
+    takes `namespace` and `timeout_ms`, by default the client's own.
     """
 
     def status(
         self, job_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[BulkJob]:
-        """The job as it stands.
+        """Return the job in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such job.
         """
         return self._call(JobGet(job_id), namespace, timeout_ms)
 
@@ -35,11 +36,11 @@ class Jobs(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[BulkJob]:
-        """The job once it has ended, or as it stands when the time is up.
+        """Wait up to `block_ms` until the job has ended. Returns the job as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait; default 30,000, at most 300,000.
 
-        Raises `NotFoundError` where there is no such job.
+        Raises `NotFoundError` if there is no such job.
         """
         return self._call(JobGet(job_id, block_ms), namespace, timeout_ms, block_ms)
 
@@ -51,20 +52,20 @@ class Jobs(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[BulkJob]]:
-        """A page of the namespace's jobs, newest first.
+        """List the namespace's jobs, newest first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the newest.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, JobList(limit, cursor), namespace, timeout_ms)
 
     def cancel(
         self, job_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[BulkJob]:
-        """End the job; what it has done stays done.
+        """End the job. What it has done already is not undone.
 
-        Raises `NotFoundError` where there is no such job, `ConflictError` where it has ended.
+        Raises `NotFoundError` if there is no such job, `ConflictError` if it has ended.
         """
         return self._call(JobCancel(job_id), namespace, timeout_ms)

@@ -43,16 +43,17 @@ from floruntime.core.limits import check_block, shown
 from floruntime.core.types import Page
 
 RunStatuses = RunStatus | str | Iterable[RunStatus | str] | None
-"""One status, or several; `None`: any."""
+"""One status, or several; `None` means any."""
 CALLS_MAX = 32
-"""Calls of a client that wait for their runs in the request that invokes them. Each has a write
-number as long as it waits, and keeps the place of that for no other (`client/link/numbers.py`).
-Calls beyond invoke first, and then wait.
+"""How many calls of a client may wait for their runs in the same request that invokes them.
+
+Such a request holds a write number while it waits, and no other write can use that number's place
+(`client/link/numbers.py`). Calls beyond this limit invoke first and then wait in a second request.
 """
 
 
 class LimitsInfo(msgspec.Struct, frozen=True):
-    """Leased runs of an action, those that are due, and a page of its keys."""
+    """How many runs of an action are leased and due, and a page of its keys."""
 
     running: int
     waiting: int
@@ -72,9 +73,9 @@ def _limits_info(reply: LimitsReply) -> LimitsInfo:
 class Action(ScheduledActions):
     """The actions of one client.
 
-    The name of an action is 1 to 255 bytes of UTF-8 without control characters; another one is a
-    `BadRequestError`. Every method takes `namespace` and (but for `register`, whose `timeout_ms` is
-    the action's) `timeout_ms`, by default the client's own.
+    The name of an action is 1 to 255 bytes of UTF-8 without control characters; any other name
+    raises `BadRequestError`. Every method takes `namespace` and `timeout_ms`; the default is the
+    client's own. In `register` alone, `timeout_ms` is a setting of the action.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -98,26 +99,33 @@ class Action(ScheduledActions):
         timezone: str = defaults.TIMEZONE,
         namespace: str | None = None,
     ) -> Operation[ActionInfo]:
-        """Name an action and say how it is run; other settings than before raise its version.
+        """Register an action, or change its settings. A changed setting raises its version.
 
-        What is left out has its default, whatever it was before; but limits, `key_path` and the
-        retries (`max_retries`, `retry_delay_ms`) stay as they are, so that a worker that starts
-        does not lift what an operator has set. `type`: `"user"`, the default. `timeout_ms`: the
-        lease of one attempt, 30,000 unless given. `max_retries`: attempts after the first,
-        1,000,000 at most; 3 on a new action. `retry_delay_ms`: the wait before the second attempt,
-        which grows from attempt to attempt up to an hour; 1,000 on a new action.
-        `run_timeout_ms`: bounds the whole run, attempts and waits included; by default nothing
-        does.
-        `description`: a text of up to 4 KiB for people; by
-        default none. `retention_ms`: how long runs are kept after they ended, at least a day; 30
-        days unless given. `limits`: how much goes on at once and how fast, of the action and of
-        each key; `Limits()` lifts all, and a new action has none. `key_path`: where the key of a
-        run lies in its payload, `$.account` say, if `invoke` names none; an empty text takes it
-        away. `schedule`: cron in `timezone` (`"UTC"` unless given), kept as by the method
-        `schedule`; left out, the schedule stays as it is. Durations are up to ten years.
+        An argument that is left out is set back to its default, with these exceptions: limits,
+        `key_path`, `max_retries`, `retry_delay_ms` and `schedule` stay as they are. So a worker
+        that starts does not undo what an operator has set. Durations are in milliseconds, up to ten
+        years.
 
-        Raises `BadRequestError` on a setting out of its limits, `ConflictError` where the action is
-        just being deleted.
+        - `type`: `"user"`, the default.
+        - `timeout_ms`: how long the lease of one attempt lasts; default 30,000.
+        - `max_retries`: how many attempts may follow the first, at most 1,000,000; 3 for a new
+          action.
+        - `retry_delay_ms`: the wait before the second attempt; 1,000 for a new action. It grows
+          with each attempt, up to an hour.
+        - `run_timeout_ms`: a limit for the whole run, with all attempts and waits; by default there
+          is none.
+        - `description`: a text of up to 4 KiB for people; none by default.
+        - `retention_ms`: how long a run is kept after it has ended, at least a day; default 30
+          days.
+        - `limits`: how many runs may be leased at once, and how fast runs are claimed, for the
+          action and for each key. `Limits()` removes all limits; a new action has none.
+        - `key_path`: the path in the payload at which the key of a run is found, such as
+          `$.account`, if `invoke` names no key. An empty text removes the path.
+        - `schedule`: a cron expression in `timezone` (default `"UTC"`). It is kept as the method
+          `schedule` keeps it.
+
+        Raises `BadRequestError` if a setting is out of its limits, `ConflictError` while the action
+        is being deleted.
         """
         request = ActionRegister(
             name,
@@ -138,9 +146,9 @@ class Action(ScheduledActions):
     def status(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionRun]:
-        """The run as it stands.
+        """Return the run in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._call(ActionStatus(run_id), namespace, timeout_ms)
 
@@ -152,12 +160,12 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ActionRun]:
-        """The run once it is finished, or as it stands when the time is up.
+        """Wait up to `block_ms` until the run is finished. Returns the run as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
-        which a lost connection takes up again for the time that is left.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. This is one long poll. If the
+        connection is lost, the poll continues on the next connection for the time that is left.
 
-        Raises `NotFoundError` where there is no such run.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._call(ActionStatus(run_id, block_ms), namespace, timeout_ms, block_ms)
 
@@ -177,14 +185,15 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ActionRun:
-        """`invoke`, then `wait`: the run once it is finished, or as it stands when the time is up.
+        """Invoke an action and wait for its run: `invoke`, then `wait`. Returns the run.
 
-        It goes on if the time is up first. `block_ms`: how long to wait, 30,000 unless given,
-        300,000 at most. `payload`, `priority`, `delay_ms`, `idempotency_key`, `labels`,
-        `caller_run_id`, `create`, `key`: as for `invoke`, and with its defaults.
+        If `block_ms` is over first, the run is returned as it is by then, and it continues.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. `payload`, `priority`,
+        `delay_ms`, `idempotency_key`, `labels`, `caller_run_id`, `create` and `key` are those of
+        `invoke`, with the same defaults.
 
         Raises `NotFoundError`, `ConflictError` and `BadRequestError` as `invoke` does. A run that
-        failed is no error here: look at its `status`.
+        failed raises nothing: check its `status`.
         """
         check_block(block_ms)  # before anything is invoked
         request = ActionCall(
@@ -230,13 +239,14 @@ class Action(ScheduledActions):
     def retry(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionRun]:
-        """Let a run that failed or timed out be due again, attempts at 0; the run.
+        """Make a run that failed or timed out due again. Returns the run.
 
-        It keeps its id and its input; a `run_timeout_ms` counts anew.
+        Its attempts are counted from 0 again, and a `run_timeout_ms` starts again. The run keeps
+        its id and its input.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it stands
-        otherwise, where its action is disabled or gone, and for a step of a workflow, which has
-        `workflow.retry`.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has another status, or
+        if its action is disabled or was deleted. A step of a workflow raises `ConflictError` too:
+        use `workflow.retry` for it.
         """
         return self._call(ActionRetry(run_id), namespace, timeout_ms)
 
@@ -247,11 +257,11 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[dict[str, int]]:
-        """How many runs are kept in each status: a dict from status to number.
+        """Count the kept runs by status: a dict from status to number.
 
-        `name`: of this action; by default of all.
+        `name`: the action whose runs are counted; by default all actions.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._call(ActionCountRuns(name), namespace, timeout_ms)
 
@@ -264,14 +274,15 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[LimitsInfo]:
-        """How many runs are leased and due, and a page of the action's keys, by name.
+        """Return how many runs are leased and due, and a page of the action's keys by name.
 
-        A key is there while a run of it is leased or due, or its window of claims counts. Its
-        `blocked_by` is the limit that holds it up, if one does. `limit`: 1 to 1,000 keys, 100
-        unless given. `cursor`: that of the page before; without one it begins at the first.
+        A key is listed while it has a leased or due run, or while its claims count against a rate
+        limit. Its `blocked_by` names the limit that holds it back, if one does. `limit`: 1 to 1,000
+        keys; default 100. `cursor`: that of the previous page; without it, the first page is
+        returned.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         return self._call_for(
             _limits_info, ActionGetLimits(name, limit, cursor), namespace, timeout_ms
@@ -280,9 +291,9 @@ class Action(ScheduledActions):
     def get(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionInfo]:
-        """The action's settings.
+        """Return the action's settings.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._call(ActionGet(name), namespace, timeout_ms)
 
@@ -298,25 +309,25 @@ class Action(ScheduledActions):
 
         `force`: cancel its unfinished runs; off by default.
 
-        Raises `ConflictError` where it has unfinished runs and `force` is not given.
+        Raises `ConflictError` if it has unfinished runs and `force` is not given.
         """
         return self._call(ActionDelete(name, force), namespace, timeout_ms)
 
     def enable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionInfo]:
-        """Let it be invoked again.
+        """Allow a disabled action to be invoked again.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._call(ActionEnable(name, True), namespace, timeout_ms)
 
     def disable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionInfo]:
-        """Refuse new runs of it; those that are there go on.
+        """Refuse new runs of the action; the runs that exist continue.
 
-        Raises `NotFoundError` where there is no such action.
+        Raises `NotFoundError` if there is no such action.
         """
         return self._call(ActionEnable(name, False), namespace, timeout_ms)
 
@@ -329,12 +340,12 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[ActionInfo]]:
-        """A page of the actions, by name.
+        """List the actions by name, one page at a time.
 
-        `prefix`: what their names begin with; empty, the default, means all. `limit`: 1 to 1,000,
-        100 unless given. `cursor`: that of the page before; without one it begins at the first.
+        `prefix`: only names that begin with it; empty, the default, means all. `limit`: 1 to 1,000;
+        default 100. `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         request = ActionList(prefix, limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -354,18 +365,24 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[ActionRun]]:
-        """A page of runs, newest first unless `order` says otherwise.
+        """List runs, one page at a time. The newest come first unless `order` says otherwise.
 
-        `name`: of this action; by default of all. `status`: in this one, or in one of several; by
-        default in any. `started_after_ms`, `started_before_ms`, `ended_after_ms`,
-        `ended_before_ms`: from this time on, and before this one, Unix epoch; by default at any
-        time. A run that has not started was started when it was invoked. `order`: `"newest"`, the
-        default, or `"oldest"` first, by when they were invoked; by when they ended, where the
-        filter says that. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before;
-        without one it begins at the first. At most 1,000 runs are looked at: a page may hold fewer
-        than `limit`, or none, while `has_more`.
+        - `name`: the action whose runs are listed; by default all actions.
+        - `status`: one status, or several; by default any.
+        - `started_after_ms`, `started_before_ms`, `ended_after_ms`, `ended_before_ms`: only runs
+          that started or ended at or after the first time, and before the second, in Unix epoch
+          milliseconds; by default at any time. For a run that has not started yet, the time of its
+          `invoke` counts as its start.
+        - `order`: `"newest"`, the default, or `"oldest"` first. Runs are ordered by when they were
+          invoked, or by when they ended if the filter has a time of the end.
+        - `limit`: 1 to 1,000; default 100.
+        - `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a status that there is not, and on a cursor of another listing.
+        The server looks at 1,000 runs at most for one page. So a page may hold fewer runs than
+        `limit`, or none, and still have `has_more`.
+
+        Raises `BadRequestError` if there is no such status, or if the cursor belongs to another
+        listing.
         """
         one, those = choices("status", status, RunStatus)
         request = ActionListRuns(
@@ -398,17 +415,20 @@ class Action(ScheduledActions):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[BulkJob]:
-        """Cancel, retry or delete all runs that match, by a job: a piece of it per tick.
+        """Cancel, retry or delete all runs that match, in a background job.
 
-        `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or timed
-        out, `"delete"` those that have ended. `name`, `status` and the times (`started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`; without a
-        status all that the operation takes. `limit`: at most so many; by default all. `dry_run`:
-        only count; off by default. `reason`: why they are cancelled, a text of up to 4 KiB; by
-        default none. Runs that are invoked later are left alone. `client.jobs` tells how far it is.
+        - `operation`: `"cancel"` takes runs that have not ended, `"retry"` those that failed or
+          timed out, `"delete"` those that have ended.
+        - `name`, `status`, `started_after_ms`, `started_before_ms`, `ended_after_ms`,
+          `ended_before_ms`: as for `list_runs`. Without a status, all that the operation can take.
+        - `limit`: at most so many runs; by default all.
+        - `dry_run`: only count; off by default.
+        - `reason`: why the runs are cancelled, a text of up to 4 KiB; none by default.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on a status that the
-        operation does not take.
+        Runs that are invoked after this call are not touched. `client.jobs` shows the progress.
+
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if the operation does
+        not take that status.
         """
         one, those = choices("status", status, RunStatus)
         request = ActionBulk(

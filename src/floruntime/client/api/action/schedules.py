@@ -1,4 +1,4 @@
-"""The schedules of `client.action`: what is invoked by the clock."""
+"""The schedules of `client.action`: actions that are invoked at set times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from floruntime.core.types import Page
 
 
 class ScheduledActions(ActionWrites):
-    """Letting actions be invoked by the clock, and no more."""
+    """The methods that make, change and delete schedules of actions."""
 
     def schedule(
         self,
@@ -39,21 +39,30 @@ class ScheduledActions(ActionWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ActionScheduleInfo]:
-        """Invoke the action by the clock; it replaces the schedule that the action has.
+        """Invoke the action at set times. This replaces the schedule that the action has.
 
-        One of `cron`, five fields in `timezone` (an IANA name, `"UTC"` unless given), and
-        `interval_ms`, from 10 ms to ten years. `payload`: that of each run, empty by default.
-        `overlap`: what becomes of a time while `max_concurrent` (1 to 1,000, 1 unless given) of
-        the schedule's own runs go on: `"skip"`, the default, lets it pass, `"buffer_one"` lets one
-        wait for a run to end, `"allow"` starts a run all the same. `paused`: whether it begins
-        paused; off by default. What was paused by hand stays so unless this is other than before.
-        `catch_up_ms`: a time missed for no longer than this is made up for, once; 60,000 unless
-        given. `jitter_ms`: each run starts up to this much later, less than the time between two
-        runs; 0 unless given. Other times than before begin anew, from now. It goes with the action,
-        and sleeps while that is disabled.
+        Give either `cron` or `interval_ms`.
 
-        Raises `NotFoundError` where there is no such action, `BadRequestError` on neither or both
-        of `cron` and `interval_ms`, and on what is out of its limits.
+        - `cron`: five fields, read in `timezone` (an IANA name; default `"UTC"`).
+        - `interval_ms`: the time between two runs, from 10 ms to ten years.
+        - `payload`: the payload of each run; empty by default.
+        - `max_concurrent`: how many of the schedule's own runs may be unfinished at once, 1 to
+          1,000; default 1.
+        - `overlap`: what happens at a scheduled time while that many are unfinished. `"skip"`, the
+          default, skips this time. `"buffer_one"` lets one run wait until another ends. `"allow"`
+          starts a run anyway.
+        - `paused`: whether the schedule begins paused; off by default. A schedule that somebody has
+          paused stays paused, unless this value differs from the one given before.
+        - `catch_up_ms`: a time that was missed by no more than this is made up for, once; default
+          60,000.
+        - `jitter_ms`: each run starts up to this much later; default 0. It must be less than the
+          time between two runs.
+
+        If the times differ from before, the schedule begins again from now. It is deleted with its
+        action, and starts nothing while the action is disabled.
+
+        Raises `NotFoundError` if there is no such action, `BadRequestError` if neither or both of
+        `cron` and `interval_ms` are given, or if a value is out of its limits.
         """
         request = ActionSchedule(
             name,
@@ -72,9 +81,9 @@ class ScheduledActions(ActionWrites):
     def unschedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Take the schedule of action `name` away. Returns whether it had one. Its runs go on.
+        """Delete the schedule of action `name`. Returns whether it had one. Its runs continue.
 
-        Raises `BadRequestError` on what is no name of an action.
+        Raises `BadRequestError` if `name` is not a valid name.
         """
         return self._call(ActionUnschedule(name), namespace, timeout_ms)
 
@@ -86,39 +95,39 @@ class ScheduledActions(ActionWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[ActionScheduleInfo]]:
-        """A page of the schedules, by the name of their action.
+        """List the schedules by the name of their action, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, ActionSchedules(limit, cursor), namespace, timeout_ms)
 
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionScheduleInfo]:
-        """Let the schedule of action `name` start no runs; times that pass are not made up for.
+        """Start no more runs by the schedule of action `name`. Times that pass are not made up for.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the action has no schedule.
         """
         return self._call(ActionPauseSchedule(name, True), namespace, timeout_ms)
 
     def resume_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionScheduleInfo]:
-        """Let the schedule of action `name` go on with its next time.
+        """Let the schedule of action `name` continue with its next time.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the action has no schedule.
         """
         return self._call(ActionPauseSchedule(name, False), namespace, timeout_ms)
 
     def trigger_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[str]:
-        """Start one of the runs of action `name`'s schedule now, beside its times; the run's id.
+        """Start one run by the schedule of action `name` now, as an extra. Returns the run's id.
 
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the action is
+        Raises `NotFoundError` if the action has no schedule, `ConflictError` if the action is
         disabled.
         """
         return self._call(ActionTriggerSchedule(name), namespace, timeout_ms)

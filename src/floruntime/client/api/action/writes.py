@@ -12,7 +12,7 @@ from floruntime.core.action import ActionCancel, ActionInvoke, ActionRun, Invoke
 
 
 class ActionWrites(Part):
-    """Asking for runs, and ending them."""
+    """The methods that request runs and end them."""
 
     def invoke(
         self,
@@ -32,28 +32,36 @@ class ActionWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[InvokeResult]:
-        """Ask for one run of an action; its id, and whether it is new.
+        """Request one run of an action. Returns its id, and whether the run is new.
 
-        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
-        default; at most the server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to
-        65,535, a lower one goes first; 10 unless given. `delay_ms`: how long it is not begun; 0,
-        the default, means now, ten years is the longest. `idempotency_key`: a name (1 to 255 bytes)
-        that makes one run: the same key and payload answer that run again (`created` is false); by
-        default every call makes a run. `labels`: a worker must have them all; up to 64, 4 KiB
-        together; none by default. `caller_run_id`: the run on whose behalf this is; by default
-        none. `create`: where nobody has registered the action yet, register it with the default
-        settings, so that the run waits for a worker that is yet to come; by default it is refused.
-        `key`: what the limits per key count the run under, a name; by default what the action's
-        `key_path` finds in the payload, if it has one. `debounce_key`: a name; while invocations
-        with it keep coming they are one run, which takes the newest payload, key, labels and
-        priority and is due `debounce_ms` (at least 1) after the last of them, but at most
-        `debounce_max_ms` (by default without end) after the first; `created` is false for all but
-        that. Once the run is claimed or has ended, the next one makes a new run. By default nothing
-        is debounced.
+        - `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); empty by default.
+        - `priority`: 0 to 65,535; default 10. A lower number is started first.
+        - `delay_ms`: the earliest start, in milliseconds from now; 0, the default, means now. At
+          most ten years.
+        - `idempotency_key`: a name of 1 to 255 bytes. A second call with the same key and payload
+          makes no new run; it returns the first one again, with `created` false. By default every
+          call makes a run.
+        - `labels`: only a worker that has all of these labels gets the run. Up to 64, together 4
+          KiB; none by default.
+        - `caller_run_id`: the run on whose behalf this one is requested; none by default.
+        - `create`: if the action is not registered, register it with the default settings, so that
+          the run waits for a worker. By default the call is refused.
+        - `key`: the name under which limits per key count the run. By default it is what the
+          action's `key_path` finds in the payload, if the action has one.
+        - `debounce_key`: a name. Invocations with the same key that follow each other closely
+          become one run. That run takes the newest payload, key, labels and priority; `created` is
+          true for the first call only. Once the run is claimed or has ended, the next call makes a
+          new run. By default nothing is debounced.
+        - `debounce_ms`: with `debounce_key`, the run is due this long after the last invocation; at
+          least 1.
+        - `debounce_max_ms`: with `debounce_key`, the run is due no later than this after the first
+          invocation; by default there is no such limit.
 
-        Raises `NotFoundError` where the action is not registered, `ConflictError` where it is
-        disabled or the key stands for a run with another payload, `BadRequestError` on a value out
-        of these limits, and on a `debounce_key` with an `idempotency_key` or a `delay_ms`.
+        Raises `NotFoundError` if the action is not registered, `ConflictError` if it is disabled or
+        if the idempotency key belongs to a run with another payload, and `BadRequestError` if a
+        value is out of its limits, or if `debounce_key` is given together with `idempotency_key` or
+        `delay_ms`.
         """
         request = ActionInvoke(
             name,
@@ -79,10 +87,10 @@ class ActionWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ActionRun]:
-        """End the run; a handler at work is told.
+        """End the run. A handler that works on it is notified.
 
-        `reason`: a text of up to 4 KiB for people; by default none.
+        `reason`: a text of up to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it is finished.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it is finished.
         """
         return self._call(ActionCancel(run_id, reason), namespace, timeout_ms)

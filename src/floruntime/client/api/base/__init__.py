@@ -1,1 +1,1 @@
-"""What all parts of the client are made of: calls, values, pages, and what is endless."""
+"""What all parts of the client are built on: calls, values, pages and endless iterators."""

@@ -1,4 +1,4 @@
-"""The one door through which each primitive's methods reach the server."""
+"""How the methods of every primitive reach the server: through a `Caller`."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Caller(Protocol):
 
     @property
     def namespace(self) -> str:
-        """What calls mean that name no namespace."""
+        """The namespace of calls that name none."""
         ...
 
     @property
     def leases(self) -> Leases:
-        """What it remembers of its deliveries."""
+        """The leases of the deliveries that it was given."""
         ...
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
-        """Make one call. What is awaited raises the `FloError` of the server or the connection."""
+        """Make one call. Awaiting it raises the `FloError` of the server or the connection."""
         ...
 
 
 class Elsewhere:
-    """Another caller's calls, in a namespace of their own."""
+    """Another caller's calls, in another default namespace."""
 
     def __init__(self, of: Caller, namespace: str) -> None:
         self.namespace = namespace
@@ -40,18 +40,18 @@ class Elsewhere:
 
     @property
     def leases(self) -> Leases:
-        """What the other remembers of its deliveries."""
+        """The leases of the deliveries that the other caller was given."""
         return self._of.leases
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
-        """Make one call, as the other does."""
+        """Make one call through the other caller."""
         if ask.namespace is None:
             ask.namespace = self.namespace
         return self._of.perform(ask)
 
 
 class Part:
-    """A part of a client, `client.kv` say: its methods make calls of their arguments."""
+    """A part of a client, such as `client.kv`: its methods turn their arguments into calls."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -75,12 +75,12 @@ class Part:
         timeout_ms: int | None,
         block_ms: int = 0,
     ) -> Operation[R]:
-        """As `_call`; the caller gets what `finish` makes of the answer."""
+        """Like `_call`, but the caller gets what `finish` makes of the answer."""
         return self._caller.perform(
             Ask(request, finish, namespace=namespace, timeout_ms=timeout_ms, block_ms=block_ms)
         )
 
 
 def first(items: list[R]) -> R:
-    """The answer of a request for one, which the server answers as for several."""
+    """The first item of the answer: one item was asked for, and the server answers with a list."""
     return items[0]

@@ -1,4 +1,4 @@
-"""A choice of words, where a person may write the word or the member of its enum."""
+"""Options with a fixed set of values: a caller may give the word or the member of its enum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def choice(field: str, value: E | str, kind: type[E]) -> E:
-    """The member of `kind` that `value` is or names. Raises `BadRequestError`."""
+    """Return the member of `kind` that `value` is or names. Raises `BadRequestError` if none."""
     try:
         return kind(value)
     except ValueError:
@@ -23,16 +23,16 @@ def choice(field: str, value: E | str, kind: type[E]) -> E:
 
 
 def optional_choice(field: str, value: E | str | None, kind: type[E]) -> E | None:
-    """A choice that may be left out."""
+    """Like `choice`, for an option that may be left out."""
     return None if value is None else choice(field, value, kind)
 
 
 def choices(
     field: str, value: E | str | Iterable[E | str] | None, kind: type[E]
 ) -> tuple[E | None, list[E]]:
-    """One word or any (`None`), or else several; as requests have them, in two fields.
+    """Split one word, or several, into the two fields that requests have for them.
 
-    Raises `BadRequestError` where several are none.
+    No word means any (`None`). Raises `BadRequestError` if an empty list is given.
     """
     if value is None or isinstance(value, str):
         return optional_choice(field, value, kind), []

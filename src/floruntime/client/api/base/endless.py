@@ -1,8 +1,8 @@
-"""Following something: what a watch of keys, a stream's follower and a run's have in common.
+"""What all endless iterators have in common: a watch of keys, a follower of a stream or of a run.
 
-Where it begins is asked for as soon as it is made. Once it has begun, trouble with the connection
-or the server is waited out with a growing delay; every other error ends it. The JavaScript SDK does
-the same, and `js/vectors/behaviour/` holds both to it.
+An iterator asks where it begins as soon as it is made. Once it has begun, it waits out trouble with
+the connection or the server, with a growing delay; every other error ends it. The JavaScript SDK
+does the same, and `js/vectors/behaviour/` checks both.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ Reply = TypeVar("Reply")
 
 
 class Endless(AsyncIterator[Item], Generic[Item, Reply]):
-    """An iterator that waits for more; `aclose()` ends it, and a step that waits with it."""
+    """An iterator that waits for more. `aclose()` ends it, and also a step that is waiting."""
 
     def __init__(self, caller: Caller, namespace: str | None, *, has_position: bool) -> None:
-        """`has_position`: where it begins is known, and need not be asked for first."""
+        """`has_position`: where it begins is known, so the server need not be asked for it."""
         self._caller = caller
         self._namespace = namespace
         self._has_position = has_position
@@ -55,20 +55,20 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
 
     @abstractmethod
     def _request(self, block_ms: int) -> Request[Reply]:
-        """What to ask next; `block_ms` is 0 while the position is not known."""
+        """The next request; `block_ms` is 0 while the position is not known."""
 
     @abstractmethod
     def _taken(self, reply: Reply) -> Sequence[Item]:
-        """Go on behind `reply`; what it brought."""
+        """Move the position behind `reply`, and return the items of `reply`."""
 
     def _finish(self) -> None:
-        """Nothing comes after what was taken."""
+        """End the iterator after the items that it already has."""
         self._is_over = True
 
     async def start(self) -> None:
-        """Wait until it is fixed where it begins: everything after that will be shown.
+        """Wait until the starting position is fixed: everything after it will be shown.
 
-        Raises what the call raises that asks for it.
+        Raises what the call that asks for the position raises.
         """
         if self._beginning is not None:
             await asyncio.wait([self._beginning])
@@ -76,7 +76,7 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
             await self._unless_closed(self._ask(block_ms=0))
 
     async def aclose(self) -> None:
-        """End it: a step that waits, and every further one, ends the loop."""
+        """End the iterator. A step that is waiting ends the loop, and so does any further step."""
         self._is_over = True
         self._ready.clear()
         for task in (self._step, self._beginning):
@@ -84,7 +84,7 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
                 task.cancel()
 
     def take_ready(self) -> list[Item]:
-        """What has come already, and would come next without a wait."""
+        """Take the items that have arrived already and would be given without a wait."""
         ready = list(self._ready)
         self._ready.clear()
         return ready
@@ -98,7 +98,7 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
         return self._ready.popleft()
 
     async def _try_to_begin(self) -> None:
-        with contextlib.suppress(FloError):  # the first step asks again, and tells
+        with contextlib.suppress(FloError):  # the first step asks again, and raises it
             await self._ask(block_ms=0)
 
     async def _go_on(self) -> None:
@@ -119,7 +119,7 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
         self._ready.extend(self._taken(reply))
 
     async def _unless_closed(self, step: Coroutine[Any, Any, None]) -> None:
-        """Take a step, which `aclose` gives up."""
+        """Take a step, which `aclose` cancels."""
         self._step = asyncio.ensure_future(step)
         try:
             await self._step

@@ -1,4 +1,4 @@
-"""What a client remembers of its deliveries, so that settling by id alone is fenced too."""
+"""The leases that a client remembers, so that settling an item by its id alone is fenced too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ REMEMBERED_MAX = 100_000
 class LeaseMemory:
     """The lease of each item that this client was given; the oldest deliveries are forgotten.
 
-    A lease is kept when its item is settled: one who acks twice is then still known as its holder.
+    The lease is kept after the item is settled, so that a second ack is still known to come from
+    its holder.
     """
 
     def __init__(self, remembered_max: int = REMEMBERED_MAX) -> None:
@@ -21,14 +22,14 @@ class LeaseMemory:
         self._leases: dict[Hashable, int] = {}
 
     def get(self, item: Hashable) -> int:
-        """The lease under which `item` came last; 0 for what this client was not given."""
+        """Return the latest lease of `item`; 0 if this client was not given it."""
         try:
             return self._leases.get(item, 0)
-        except TypeError:  # a name that is a list: the request says what is wrong with it
+        except TypeError:  # the name is unhashable, such as a list: the request will refuse it
             return 0
 
     def remember(self, item: Hashable, lease: int) -> None:
-        """`item` came under `lease`."""
+        """Note that `item` was delivered with `lease`."""
         leases = self._leases
         leases.pop(item, None)  # so that it becomes the youngest
         leases[item] = lease
@@ -48,12 +49,12 @@ class Leases:
         self._records = LeaseMemory(remembered_max)
 
     def remember_messages(self, namespace: str, queue: str, messages: Iterable[Message]) -> None:
-        """These messages were delivered."""
+        """Note that these messages were delivered."""
         for message in messages:
             self._messages.remember((namespace, queue, message.seq), message.lease)
 
     def of_message(self, namespace: str, queue: str, item: int | Message) -> int:
-        """The lease to send along; 0 for a message that this client did not dequeue."""
+        """Return the lease to send along; 0 for a message that this client did not dequeue."""
         if isinstance(item, Message):
             return item.lease
         return self._messages.get((namespace, queue, item))
@@ -61,11 +62,11 @@ class Leases:
     def remember_records(
         self, namespace: str, stream: str, group: str, records: Iterable[StreamRecord]
     ) -> None:
-        """These records were delivered to a member of the group."""
+        """Note that these records were delivered to a member of the group."""
         for record in records:
             if record.lease:
                 self._records.remember((namespace, stream, group, record.id), record.lease)
 
     def of_record(self, namespace: str, stream: str, group: str, id: StreamID) -> int:
-        """The lease to send along; 0 for a record that this client was not given."""
+        """Return the lease to send along; 0 for a record that this client was not given."""
         return self._records.get((namespace, stream, group, id))

@@ -1,4 +1,4 @@
-"""What the methods of a client give: told once, whether it is sent at once or with a batch."""
+"""What the methods of a client return, whether the call is sent at once or goes with a batch."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Ask(Generic[R]):
-    """All that is to be said of one call: what is asked, where, for how long.
+    """Everything about one call: its request, its namespace and how long it may take.
 
-    `finish` makes what its caller gets of the server's answer (`None`: the answer itself).
-    `namespace` and `timeout_ms` are the client's own where they are `None`. `block_ms` is how long
-    the request may wait at the server, beside its time-out; `wait` can end that early. `is_alone`:
-    nothing is sent with it, so it goes out at once and not with all of this turn of the event loop.
+    - `finish` turns the server's answer into what the caller gets (`None`: the answer itself).
+    - `namespace`, `timeout_ms`: `None` means the client's own.
+    - `block_ms`: how long the request may wait at the server, in addition to its time-out. `wait`
+      can end that wait early.
+    - `is_alone`: send the request at once, not together with the other requests of this turn of the
+      event loop.
     """
 
     __slots__ = ("block_ms", "finish", "is_alone", "namespace", "request", "timeout_ms", "wait")
@@ -44,16 +46,16 @@ class Ask(Generic[R]):
         self.is_alone = is_alone
 
     def finished(self, answer: Any) -> R:
-        """What the caller gets of `answer`."""
+        """Return what the caller gets for `answer`."""
         result: R = answer if self.finish is None else self.finish(answer)
         return result
 
 
 class Operation(Coroutine[Any, Any, R_co]):
-    """`await` it: its request is sent, and its answer comes or is raised.
+    """Awaiting it sends its request, and returns or raises the answer.
 
-    It is a coroutine, so `asyncio.gather`, `create_task` and `wait_for` take it. In a batch
-    nothing is awaited: there the method itself records the request.
+    It is a coroutine, so `asyncio.gather`, `create_task` and `wait_for` take it. In a batch nothing
+    is awaited: there the method itself records the request.
     """
 
     __slots__ = ("_steps",)
@@ -65,7 +67,7 @@ class Operation(Coroutine[Any, Any, R_co]):
         return self._steps.__await__()
 
     def send(self, value: Any) -> Any:
-        """Go one step on, as the event loop does."""
+        """Advance by one step, as the event loop does."""
         return self._steps.send(value)
 
     def throw(
@@ -74,9 +76,9 @@ class Operation(Coroutine[Any, Any, R_co]):
         value: Any = None,
         traceback: TracebackType | None = None,  # noqa: ARG002 # the exception has it
     ) -> Any:
-        """Raise an exception where it waits, as the event loop does."""
+        """Raise an exception at the point where it waits, as the event loop does."""
         return self._steps.throw(kind if value is None else value)
 
     def close(self) -> None:
-        """Give it up before it was awaited."""
+        """Drop it before it was awaited."""
         self._steps.close()

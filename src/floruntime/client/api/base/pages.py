@@ -1,4 +1,4 @@
-"""Listings, as a person gets them."""
+"""Listings as callers get them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Listed(Protocol[Item_co]):
 
     @property
     def cursor(self) -> str | None:
-        """Where the next page begins; `None`: there is none."""
+        """Where the next page begins; `None` after the last page."""
         ...
 
 
 def as_page(reply: Listed[Item]) -> Page[Item]:
-    """The page that a listing answered."""
+    """Turn the answer to a listing into a page."""
     return Page(reply.items, reply.cursor)

@@ -1,4 +1,4 @@
-"""Values as a person hands them over: bytes, text, what becomes JSON, and lists of them."""
+"""Values as callers give them: bytes, text, objects that become JSON, and lists of these."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Model(Protocol):
     """An object of any pydantic model."""
 
     def model_dump(self, *, mode: str, by_alias: bool) -> Any:
-        """It as what JSON has, under the names by which it is read."""
+        """The model as plain JSON values, with its aliases as names."""
         ...
 
 
@@ -42,7 +42,7 @@ _BYTES = (bytes, bytearray, memoryview)
 
 
 def as_bytes(value: Payload, field: str = "a value") -> bytes:
-    """A value as bytes; text becomes UTF-8. Raises `BadTypeError` on anything else."""
+    """Return a value as bytes; text becomes UTF-8. Raises `BadTypeError` for any other type."""
     if isinstance(value, str):
         return limits.utf8("value", value)
     if isinstance(value, _BYTES):
@@ -51,7 +51,7 @@ def as_bytes(value: Payload, field: str = "a value") -> bytes:
 
 
 def as_payload(payload: JsonPayload) -> bytes:
-    """A payload as bytes; what holds others becomes JSON text. Raises `BadRequestError`."""
+    """Return a payload as bytes; containers and objects become JSON. Raises `BadRequestError`."""
     if isinstance(payload, (str, *_BYTES)):
         return as_bytes(payload)
     is_held = isinstance(payload, (Mapping, list, tuple, msgspec.Struct)) or is_model(payload)
@@ -64,19 +64,22 @@ def as_payload(payload: JsonPayload) -> bytes:
 
 
 def as_payloads(payloads: Iterable[JsonPayload]) -> list[bytes]:
-    """Several payloads, in order. Raises `BadTypeError` where one is given instead."""
+    """Return several payloads, in order. Raises `BadTypeError` if a single one is given."""
     return [as_payload(one) for one in in_order("payloads", payloads)]
 
 
 def in_order(field: str, items: Iterable[T]) -> list[T]:
-    """Several items whose order counts. Raises `BadTypeError` on what has none, and on one item."""
+    """Return several items whose order counts.
+
+    Raises `BadTypeError` for a set or dict, which has no order, and for a single item.
+    """
     if isinstance(items, (set, frozenset, Mapping)):
         raise BadTypeError(f"{field} must be a list, not {type(items).__name__}: its order counts")
     return several(field, items)
 
 
 def several(field: str, items: Iterable[T]) -> list[T]:
-    """Several items. Raises `BadTypeError` on one text, a dict, and what cannot be gone through."""
+    """Return several items. Raises `BadTypeError` for a single text, a dict, or a non-iterable."""
     if isinstance(items, (str, *_BYTES, Mapping)) or not isinstance(items, Iterable):
         raise BadTypeError(
             f"{field} must be a list, not one of type {type(items).__name__}{_hint(items)}"
@@ -85,18 +88,18 @@ def several(field: str, items: Iterable[T]) -> list[T]:
 
 
 def named(field: str, items: Mapping[str, T] | None) -> dict[str, T]:
-    """Items by name; `None` means none. Raises `BadTypeError` on what has no names."""
+    """Return items by name; `None` means none. Raises `BadTypeError` for anything but a dict."""
     if items is not None and not isinstance(items, Mapping):
         raise BadTypeError(f"{field} is {shown(items)}; it must be a dict of names and texts")
     return dict(items or {})
 
 
 def to_json(value: Any) -> bytes:
-    """`value` as JSON text. Raises `TypeError` or `ValueError` where JSON has no such thing.
+    """Return `value` as JSON text. Raises `TypeError` or `ValueError` if JSON cannot express it.
 
-    Dataclasses, structs, enums, dates, UUIDs and decimals are written as msgspec does. Sets are
-    refused, whose order is chance, and bytes, which would come back as text. A `msgspec.Raw` is
-    JSON text already.
+    Dataclasses, structs, enums, dates, UUIDs and decimals are written as msgspec writes them. Sets
+    are refused, because their order is random, and bytes, because they would come back as text. A
+    `msgspec.Raw` is JSON text already.
     """
     if isinstance(value, msgspec.Raw):
         return bytes(value)
@@ -107,7 +110,7 @@ def to_json(value: Any) -> bytes:
 
 
 def as_json(field: str, value: Any) -> bytes:
-    """`value` as JSON text. Raises `BadRequestError` where JSON has no such thing."""
+    """Return `value` as JSON text. Raises `BadRequestError` if JSON cannot express it."""
     try:
         return to_json(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -117,12 +120,15 @@ def as_json(field: str, value: Any) -> bytes:
 
 
 def text_or_json(field: str, value: Any) -> bytes:
-    """Bytes and text as they are, anything else as JSON. Raises `BadRequestError`."""
+    """Return bytes and text unchanged, anything else as JSON. Raises `BadRequestError`."""
     return as_bytes(value, field) if isinstance(value, (str, *_BYTES)) else as_json(field, value)
 
 
 def _why_no_json(error: Exception) -> str:
-    """Why a value has no JSON text; of a long integer Python speaks in terms of its own."""
+    """Say why a value has no JSON text.
+
+    For a long integer, Python's own message speaks of settings of the interpreter.
+    """
     if "integer string conversion" in str(error):
         return "it has an integer of more than 4,300 digits"
     return str(error)
@@ -143,7 +149,7 @@ def _model_within(value: Any) -> Any:
 
 
 def is_model(value: Any) -> bool:
-    """Whether it is a pydantic model, which writes itself."""
+    """Whether it is a pydantic model, which writes itself as JSON."""
     return hasattr(value, "model_dump") and not isinstance(value, type)
 
 

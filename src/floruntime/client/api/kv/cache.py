@@ -1,7 +1,7 @@
-"""A key as a cache: whoever finds no value makes one, one caller at a time, over all clients.
+"""A key as a cache: if it has no value, one caller at a time makes one, across all clients.
 
-Who makes it holds a second key for that while, which runs out by itself. It is written together
-with the value, so what comes too late changes nothing.
+The caller that makes the value holds a second key meanwhile, which expires on its own. That key is
+deleted in the same commit that writes the value, so a value that comes too late is not written.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from floruntime.client.api.kv.writes import KvWrites
 from floruntime.core.errors import ConflictError
 
 MAKING: Final = "#making"
-"""What the key of who makes a value has behind that of the value."""
+"""The suffix of the second key, which the caller that makes the value holds."""
 LOOK_MS: Final = 1_000
-"""How often those who wait look whether it is still being made."""
+"""How often waiting callers check whether the value is still being made."""
 
 Make = Callable[[], Awaitable[JsonPayload] | JsonPayload]
 
 
 class Cache:
-    """One key, and who makes its value."""
+    """One cached key, and the making of its value."""
 
     def __init__(
         self, caller: Caller, key: str, namespace: str | None, timeout_ms: int | None
@@ -39,7 +39,7 @@ class Cache:
         self._writes = KvWrites(caller)
 
     async def get_or_set(self, make: Make, ttl_ms: int | None, make_timeout_ms: int) -> bytes:
-        """The value; made by us, or by somebody else meanwhile."""
+        """Return the value. This caller makes it, or another caller has made it meanwhile."""
         where, timeout_ms = self._namespace, self._timeout_ms
         value = await self._reads.get(self._key, namespace=where, timeout_ms=timeout_ms)
         while value is None:
@@ -52,7 +52,9 @@ class Cache:
         return value
 
     async def _begin_making(self, make_timeout_ms: int) -> int | None:
-        """The version under which it is ours to make; `None`: it is another's."""
+        """Return the second key's version if this caller may make the value; `None` if another
+        does.
+        """
         try:
             put = await self._writes.put(
                 self._key + MAKING,
@@ -67,7 +69,7 @@ class Cache:
         return put.version
 
     async def _unless_made(self, make: Make, ttl_ms: int | None, version: int) -> bytes:
-        """It is ours to make, unless somebody has done so between our look and that."""
+        """Make the value, unless another caller made it before this one got the second key."""
         where, timeout_ms = self._namespace, self._timeout_ms
         value = await self._reads.get(self._key, namespace=where, timeout_ms=timeout_ms)
         if value is None:
@@ -88,7 +90,7 @@ class Cache:
                 batch.kv.delete(self._key + MAKING, cas_version=version, purge=True)
                 batch.kv.put(self._key, value, ttl_ms=ttl_ms)
         except ConflictError:
-            return value  # it took too long: what is kept is another's to say
+            return value  # making took too long: another caller decides what is kept
         return value
 
     async def _give_up(self, version: int) -> None:
@@ -101,4 +103,4 @@ class Cache:
                 timeout_ms=self._timeout_ms,
             )
         except ConflictError:
-            return  # somebody else makes it by now
+            return  # another caller makes it by now

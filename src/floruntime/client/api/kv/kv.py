@@ -1,4 +1,4 @@
-"""KV as a person calls it."""
+"""`client.kv`: versioned keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from floruntime.core.limits import LIMIT_MAX, shown
 class Kv(KvReads, KvWrites):
     """`client.kv`: versioned keys.
 
-    A key is 1 to 4,096 bytes of UTF-8; another one is a `BadRequestError`. Every method takes
+    A key is 1 to 4,096 bytes of UTF-8; any other key raises `BadRequestError`. Every method takes
     `namespace` and `timeout_ms`, by default the client's own.
     """
 
@@ -35,12 +35,13 @@ class Kv(KvReads, KvWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> AsyncIterator[KvEntry]:
-        """All entries in byte order of their keys, page by page.
+        """Iterate over all entries in byte order of their keys, reading page by page.
 
-        `prefix`: what the keys begin with; empty, the default, means all. `keys_only` leaves the
-        values empty; off by default. What changes meanwhile is shown or not, by where it lies.
+        `prefix`: only keys that begin with it; empty, the default, means all. `keys_only` leaves
+        the values empty; off by default. A change that happens meanwhile is shown only if its key
+        is on a page that was not read yet.
 
-        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        Raises `BadRequestError` if `prefix` has more than 4,096 bytes.
         """
         cursor: str | None = None
         while True:
@@ -66,24 +67,24 @@ class Kv(KvReads, KvWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Any]:
-        """The value at `path` of a JSON document; `None` where key or path is missing.
+        """Return the value at `path` of a JSON document; `None` if the key or the path is missing.
 
         `path`: `$`, the default, is the whole document.
 
-        Raises `ConflictError` where the key's value is no document, `BadRequestError` on a path
-        that does not name one place.
+        Raises `ConflictError` if the key's value is not a JSON document, `BadRequestError` if the
+        path does not name exactly one place.
         """
         return self._call_for(_parsed, KvJsonGet(key, path), namespace, timeout_ms)
 
     def delete_prefix(
         self, prefix: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[BulkJob]:
-        """Delete every key that begins with `prefix`, by a job: a piece of it per tick.
+        """Delete every key that begins with `prefix`, in a background job.
 
-        `prefix`: empty means all keys. What is written later is left alone, and watches hear of
-        each key. `client.jobs.wait(job.job_id)` waits for its end.
+        `prefix`: empty means all keys. Keys that are written later are not touched, and watches
+        show each deletion. `client.jobs.wait(job.job_id)` waits until the job has ended.
 
-        Raises `BadRequestError` on a `prefix` of more than 4,096 bytes.
+        Raises `BadRequestError` if `prefix` has more than 4,096 bytes.
         """
         return self._call(KvDeletePrefix(prefix), namespace, timeout_ms)
 
@@ -97,13 +98,16 @@ class Kv(KvReads, KvWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes:
-        """The value of a key, which one caller makes where there is none: a cache.
+        """Return the value of a key, and make it if there is none: a cache.
 
-        `make`: a function, plain or async, that gives the value (bytes, text, or what becomes
-        JSON); of all who ask meanwhile, in whatever process, one calls it, and the others wait for
-        what it makes. `ttl_ms`: how long the value is kept; by default until it is deleted.
-        `make_timeout_ms`: for how long another one is waited for, 30,000 unless given; then the
-        next one makes it. Where `make` raises, the next one makes it, too.
+        Of all callers that ask at the same time, in any process, one calls `make`. The others wait
+        for the value that it makes. If `make` raises, the next caller calls its own.
+
+        - `make`: a function, plain or async, that returns the value: bytes, text, or an object that
+          becomes JSON.
+        - `ttl_ms`: how long the value is kept; by default until it is deleted.
+        - `make_timeout_ms`: how long the others wait for one caller before the next one makes the
+          value; default 30,000.
 
         Raises what `make` raises, and what `put` raises.
         """
@@ -119,12 +123,12 @@ class Kv(KvReads, KvWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Transaction:
-        """Begin a transaction: what it reads must not have changed when it commits what it writes.
+        """Begin a transaction. It commits only if the keys that it read have not changed meanwhile.
 
-        Nothing is sent yet. `routing_key` is not needed, and decides nothing: all keys of a
-        namespace go together.
+        Nothing is sent yet. `routing_key` is accepted but has no effect: a transaction may take all
+        keys of a namespace.
 
-        Raises `BadRequestError` on a `routing_key` that is no text.
+        Raises `BadRequestError` if `routing_key` is not a text.
         """
         as_bytes(routing_key, "routing_key")
         return Transaction(self._caller, namespace, timeout_ms)
@@ -137,15 +141,17 @@ class Kv(KvReads, KvWrites):
         from_version: int | None = None,
         namespace: str | None = None,
     ) -> KvWatch:
-        """Every change of a key from now on, in order, over lost connections too.
+        """Watch every change of a key from now on, in order, also across lost connections.
 
-        `prefix`: watch all keys that begin with `key`; off by default. `from_version`: show what
-        changed after this version; by default it begins where the namespace is when `watch` is
-        called (`await watch.start()` to be certain that the server has been asked where that is). A
-        namespace keeps its last 100,000 changes, for 24 hours.
+        - `prefix`: watch all keys that begin with `key`; off by default.
+        - `from_version`: show the changes after this version. By default the watch begins at the
+          namespace's version when `watch` is called. `await watch.start()` makes certain that the
+          server has been asked for that version.
 
-        A step raises `GapError` (with `.first_version`) where changes that it would have to show
-        are no longer kept, and what the connection raises until it has begun.
+        A namespace keeps its last 100,000 changes, for 24 hours.
+
+        A step raises `GapError` (with `.first_version`) if changes that it must show are no longer
+        kept. Until the watch has begun, a step also raises what the connection raises.
         """
         return KvWatch(self._caller, key, prefix, from_version, namespace)
 

@@ -1,4 +1,4 @@
-"""What can be read of keys: all there is on a web client, and a part of `client.kv`."""
+"""The reads of keys that `client.kv` and a web client have in common."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from floruntime.core.kv import (
 class KvReads(Part):
     """Reading versioned keys.
 
-    A key is 1 to 4,096 bytes of UTF-8; another one is a `BadRequestError`. Every method takes
+    A key is 1 to 4,096 bytes of UTF-8; any other key raises `BadRequestError`. Every method takes
     `namespace` and `timeout_ms`, by default the client's own.
     """
 
@@ -37,21 +37,21 @@ class KvReads(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bytes | None]:
-        """The value of a key, or `None`.
+        """Return the value of a key, or `None`.
 
-        `block_ms`: how long to wait for the key to exist; 0, the default, does not wait, 300,000
-        is the longest.
+        `block_ms`: how long to wait until the key exists; 0, the default, does not wait, and
+        300,000 is the longest.
 
-        Raises `BadRequestError` on a key or a `block_ms` that cannot be.
+        Raises `BadRequestError` if the key or `block_ms` is invalid.
         """
         return self._call(KvGet(key, block_ms), namespace, timeout_ms, block_ms)
 
     def entry(
         self, key: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[KvEntry | None]:
-        """The key as it stands, with version, time and expiry, or `None`.
+        """Return the key's value with its version, time and expiry, or `None`.
 
-        Raises `BadRequestError` on a key that cannot be.
+        Raises `BadRequestError` if the key is invalid.
         """
         return self._call(KvGetEntry(key), namespace, timeout_ms)
 
@@ -65,14 +65,15 @@ class KvReads(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ScanResult]:
-        """A page of entries in byte order of their keys.
+        """List entries in byte order of their keys, one page at a time.
 
-        `prefix`: what the keys begin with; empty, the default, means all. `limit`: 1 to 1,000
-        entries, 100 unless given; a page ends earlier at 4 MiB, or after 10,000 rows looked at.
-        `cursor`: that of the page before; without one it begins at the first key. `keys_only`
-        leaves the values empty; off by default.
+        - `prefix`: only keys that begin with it; empty, the default, means all.
+        - `limit`: 1 to 1,000 entries; default 100. A page ends earlier at 4 MiB, or after the
+          server has looked at 10,000 rows.
+        - `cursor`: that of the previous page; without it, the first page is returned.
+        - `keys_only` leaves the values empty; off by default.
 
-        Raises `BadRequestError` on a cursor of another scan and on a `limit` out of range.
+        Raises `BadRequestError` if the cursor belongs to another scan, or `limit` is out of range.
         """
         return self._call(KvScan(prefix, limit, cursor, keys_only), namespace, timeout_ms)
 
@@ -84,21 +85,21 @@ class KvReads(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[list[VersionEntry]]:
-        """The latest versions of a key, newest first, deletions and expiries among them.
+        """Return the latest versions of a key, newest first, including deletions and expiries.
 
-        `limit`: 1 to 64 of them, 10 unless given. No key keeps more than 64.
+        `limit`: 1 to 64 versions; default 10. A key keeps at most 64.
 
-        Raises `BadRequestError` on a `limit` out of range.
+        Raises `BadRequestError` if `limit` is out of range.
         """
         return self._call(KvHistory(key, limit), namespace, timeout_ms)
 
     def mget(
         self, keys: Iterable[str], *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[list[KvEntry | None]]:
-        """Several keys at one moment, in the order asked; `None` for each that does not exist.
+        """Read several keys at one moment, in the given order; `None` for each missing key.
 
-        Raises `BadRequestError` on more than 256 keys, and where their values together are too
-        large for one answer (508 MiB).
+        Raises `BadRequestError` for more than 256 keys, and if their values together are too large
+        for one answer (508 MiB).
         """
         if isinstance(keys, str):
             raise BadTypeError(f"keys is the text {keys!r}; it must be a list of keys")
@@ -107,8 +108,8 @@ class KvReads(Part):
     def exists(
         self, key: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Whether the key exists.
+        """Return whether the key exists.
 
-        Raises `BadRequestError` on a key that cannot be.
+        Raises `BadRequestError` if the key is invalid.
         """
         return self._call(KvExists(key), namespace, timeout_ms)

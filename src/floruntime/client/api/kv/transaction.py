@@ -1,7 +1,8 @@
-"""Reading keys and writing them in one step, if nobody wrote what was read meanwhile.
+"""Transactions: read keys and write them in one step, unless somebody changed what was read.
 
-Nothing is held at the server: what is written is kept here, and `commit` sends it in one batch,
-with the versions of everything that was read as conditions. It takes keys of any kind together.
+The server holds nothing for a transaction. The client keeps the writes, and `commit` sends them in
+one batch, with the versions of everything that was read as conditions. The keys may be any keys of
+the namespace.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ _ids = count(1)
 
 
 class TxnFinishedError(BadRequestError):
-    """The transaction was committed or rolled back before."""
+    """The transaction was already committed or rolled back."""
 
 
 class TxnUnsupportedOpError(BadRequestError):
-    """What a transaction does not have: what reads several keys, or a part of one."""
+    """A transaction does not have this method: it reads several keys, or a part of one."""
 
 
 class CommitResult(NamedTuple):
-    """What a commit did: the highest version that it gave (0: it wrote no value), how many writes
-    it did, and what each of them answered, in order, as outside a transaction.
+    """What a commit did.
+
+    The highest version that it gave (0 if it wrote no value), how many writes it did, and what each
+    write returned, in order, as outside a transaction.
     """
 
     commit_index: int
@@ -43,7 +46,7 @@ class CommitResult(NamedTuple):
 
 
 class TouchOptions(TypedDict, total=False):
-    """What `kv.touch` takes beside the key."""
+    """The options of `kv.touch`, beside the key."""
 
     ttl_ms: int | None
     ttl_seconds: float | None
@@ -51,7 +54,7 @@ class TouchOptions(TypedDict, total=False):
 
 
 class PutConditions(TouchOptions, total=False):
-    """What `kv.put` takes beside key and value."""
+    """The options of `kv.put`, beside key and value."""
 
     if_not_exists: bool
     if_exists: bool
@@ -60,12 +63,12 @@ class PutConditions(TouchOptions, total=False):
 class Transaction:
     """Reads and writes of keys that happen together: `begin`, then `commit` or `rollback`.
 
-    As a context manager it commits at the end of its block, and rolls back where that raises.
+    As a context manager it commits at the end of its block, and rolls back if the block raises.
     """
 
     def __init__(self, caller: Caller, namespace: str | None, timeout_ms: int | None) -> None:
         self.id = next(_ids)
-        """Counts the transactions of this process."""
+        """A number that is unique among the transactions of this process."""
         self.pinned_hash = 0
         """Always 0: a transaction may take any keys of its namespace together."""
         self._caller = caller
@@ -78,9 +81,9 @@ class Transaction:
         self._is_finished = False
 
     async def get(self, key: str) -> bytes | None:
-        """The value, with what this transaction wrote, or `None`.
+        """Return the value, including what this transaction wrote, or `None`.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         self._check_open()
         if key in self._written:
@@ -89,40 +92,40 @@ class Transaction:
         return None if entry is None else entry.value
 
     async def exists(self, key: str) -> bool:
-        """Whether the key exists, with what this transaction wrote.
+        """Return whether the key exists, including what this transaction wrote.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         return await self.get(key) is not None
 
     async def put(self, key: str, value: Payload, **conditions: Unpack[PutConditions]) -> None:
-        """Write a value with the commit; TTL and conditions are those of `kv.put`.
+        """Write a value at the commit. TTL and conditions are those of `kv.put`.
 
-        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` on both TTLs
-        together. A condition that does not hold is told by `commit`.
+        Raises `TxnFinishedError` if the transaction is over, `BadRequestError` if both TTLs are
+        given. If a condition does not hold, `commit` raises the error.
         """
         self._check_open()
         self._kv.put(key, value, **conditions)
         self._written[key] = as_bytes(value)
 
     async def delete(self, key: str, *, cas_version: int | None = None) -> None:
-        """Delete a key with the commit.
+        """Delete a key at the commit.
 
-        `cas_version`: the version that it must have; by default any.
+        `cas_version`: the version that the key must have; by default any.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         self._check_open()
         self._kv.delete(key, cas_version=cas_version)
         self._written[key] = None
 
     async def incr(self, key: str, delta: int = 1) -> int:
-        """Add to a counter with the commit; its value then.
+        """Add to a counter at the commit. Returns the value that the counter will have.
 
-        `delta`: what is added, 1 unless given.
+        `delta`: the amount to add; default 1.
 
-        Raises `ConflictError` where the key holds no counter, `TxnFinishedError` where the
-        transaction is over.
+        Raises `ConflictError` if the key holds no counter, `TxnFinishedError` if the transaction is
+        over.
         """
         before = _counted(key, await self.get(key))
         self._kv.incr(key, delta)
@@ -130,33 +133,33 @@ class Transaction:
         return before + delta
 
     async def touch(self, key: str, **ttl: Unpack[TouchOptions]) -> None:
-        """Give a key a new TTL with the commit; options as for `kv.touch`.
+        """Give a key a new TTL at the commit. The options are those of `kv.touch`.
 
-        Raises `TxnFinishedError` where the transaction is over, `BadRequestError` without a TTL.
+        Raises `TxnFinishedError` if the transaction is over, `BadRequestError` without a TTL.
         """
         self._check_open()
         self._kv.touch(key, **ttl)
 
     async def persist(self, key: str, *, cas_version: int | None = None) -> None:
-        """Take a key's TTL away with the commit.
+        """Remove a key's TTL at the commit.
 
         `cas_version`: the version that the key must have; by default any.
 
-        Raises `TxnFinishedError` where the transaction is over.
+        Raises `TxnFinishedError` if the transaction is over.
         """
         self._check_open()
         self._kv.persist(key, cas_version=cas_version)
 
     def version_of(self, key: str) -> int:
-        """The version of a key as it was read here; 0 where it was missing, or not read."""
+        """Return the version of a key when it was read here; 0 if it was missing, or not read."""
         entry = self._read.get(key)
         return 0 if entry is None else entry.version
 
     async def commit(self) -> CommitResult:
-        """Do everything that was written, at once. In any case the transaction is over.
+        """Do all writes at once. The transaction is over afterwards, in any case.
 
-        Raises `ConflictError`, and has done nothing, where somebody else wrote a key that was read
-        here: begin again.
+        Raises `ConflictError` if somebody has changed a key that this transaction read. Then
+        nothing was written: begin again.
         """
         self._check_open()
         self._is_finished = True
@@ -172,7 +175,7 @@ class Transaction:
         return CommitResult(max(versions, default=0), len(writes), results)
 
     async def rollback(self) -> None:
-        """Forget what was written. A transaction that is over stays as it is."""
+        """Drop the writes. A transaction that is over stays as it is."""
         self._is_finished = True
 
     async def __aenter__(self) -> Self:

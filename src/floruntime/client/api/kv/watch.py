@@ -1,4 +1,4 @@
-"""Following the changes of keys."""
+"""`KvWatch`: an iterator over the changes of keys."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from floruntime.core.kv import KvChange, KvChanges, KvChangesReply
 
 
 class KvWatch(Endless[KvChange, KvChangesReply]):
-    """An endless iterator of changes; `await aclose()` or leaving the loop ends it.
+    """An endless iterator of changes. `await aclose()` or leaving the loop ends it.
 
-    Without a version it begins where the namespace is when it is made.
+    Without a version it begins at the namespace's version at the moment when it is made.
     """
 
     def __init__(

@@ -36,17 +36,19 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[PutResult]:
-        """Write a value; the version that it became.
+        """Write a value. Returns the version that it got.
 
-        `value`: at most the server's `value_bytes_max` (1 MiB unless configured). `ttl_ms` or
-        `ttl_seconds`: after how long the key expires, up to ten years; without one it stays until
-        it is deleted, and an overwritten key loses the TTL that it had. `cas_version`: the version
-        that the key must have (0: it must not exist). `if_not_exists`, `if_exists`: write only
-        then. Without a condition, the default, it is written in any case.
+        - `value`: at most the server's `value_bytes_max` (1 MiB unless configured).
+        - `ttl_ms` or `ttl_seconds`: when the key expires, from now, up to ten years. Without a TTL
+          the key stays until it is deleted; a key that is overwritten loses the TTL that it had.
+        - `cas_version`: write only if the key has this version (0: only if it does not exist).
+        - `if_not_exists`, `if_exists`: write only if the key does not exist, or does.
 
-        Raises `ConflictError` (with `.current_version`) where the condition does not hold,
-        `BadRequestError` on a value too large and on conditions that contradict each other,
-        `StorageFullError` where the server's disk is nearly full.
+        Without a condition, the default, the value is always written.
+
+        Raises `ConflictError` (with `.current_version`) if the condition does not hold,
+        `BadRequestError` if the value is too large or the conditions contradict each other, and
+        `StorageFullError` if the server's disk is nearly full.
         """
         ttl = _ttl_ms(ttl_ms, ttl_seconds)
         request = KvPut(key, as_bytes(value), ttl, cas_version, if_not_exists, if_exists)
@@ -63,11 +65,12 @@ class KvWrites(Part):
     ) -> Operation[bool]:
         """Delete a key. Returns whether it existed.
 
-        `cas_version`: the version that it must have; by default any. `purge`: let go of its older
-        values at once, those of a key that was deleted before, too; off by default, and then they
-        stay for a day (the namespace's `kv_deleted_ms`).
+        - `cas_version`: the version that the key must have; by default any.
+        - `purge`: remove the key's older values at once, also if the key was deleted before. Off by
+          default: then they stay for a day (the namespace's `kv_deleted_ms`).
 
-        Raises `ConflictError` where it has another version, or does not exist.
+        Raises `ConflictError` if `cas_version` is given and the key has another version, or does
+        not exist.
         """
         return self._call(KvDelete(key, cas_version, purge), namespace, timeout_ms)
 
@@ -79,11 +82,11 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Add to a counter; its new value. A missing key begins at 0; a TTL is kept.
+        """Add to a counter. Returns its new value. A missing key begins at 0; a TTL is kept.
 
-        `delta`: what is added, 1 unless given; it may be negative, and has 64 bits at most.
+        `delta`: the amount to add, default 1. It may be negative, and has at most 64 bits.
 
-        Raises `ConflictError` where the value is no whole number, or the sum needs more than 64
+        Raises `ConflictError` if the value is not an integer, or if the sum needs more than 64
         bits.
         """
         return self._call(KvIncr(key, delta), namespace, timeout_ms)
@@ -98,13 +101,13 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Give a key a new TTL. Returns whether it exists. It stays at its version.
+        """Give a key a new TTL. Returns whether the key exists. Its version does not change.
 
-        `ttl_ms` or `ttl_seconds`: from now, up to ten years; 0 takes the TTL away. One of them must
-        be given. `cas_version`: the version that the key must have; by default any.
+        `ttl_ms` or `ttl_seconds`: the TTL from now, up to ten years; 0 removes the TTL. Give one of
+        the two. `cas_version`: the version that the key must have; by default any.
 
-        Raises `ConflictError` where it has another version, or does not exist though a version was
-        given, and `BadRequestError` where no TTL is given.
+        Raises `ConflictError` if a version is given and the key has another one, or does not exist,
+        and `BadRequestError` if no TTL is given.
         """
         ttl = _ttl_ms(ttl_ms, ttl_seconds)
         if ttl is None:
@@ -119,7 +122,7 @@ class KvWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Take a key's TTL away. Returns whether it exists. It stays at its version.
+        """Remove a key's TTL. Returns whether the key exists. Its version does not change.
 
         `cas_version`: the version that the key must have; by default any.
 
@@ -139,11 +142,11 @@ class KvWrites(Part):
         """Set the value at `path` of a JSON document; `$` replaces or creates the document.
 
         `value`: anything that `json.dumps` takes. Only the last member of a path may be missing.
-        A part keeps the document's TTL, `$` does not.
+        Setting a part keeps the document's TTL; setting `$` removes it.
 
-        Raises `NotFoundError` where there is no document, `ConflictError` where the key's value is
-        none, `BadRequestError` where more of the path is missing, an index is out of range, `value`
-        is no JSON, or the document would be too large.
+        Raises `NotFoundError` if there is no document, `ConflictError` if the key's value is not a
+        JSON document, and `BadRequestError` if more of the path is missing, an index is out of
+        range, `value` cannot be JSON, or the document would be too large.
         """
         return self._call(KvJsonSet(key, path, as_json("value", value)), namespace, timeout_ms)
 
@@ -159,8 +162,8 @@ class KvWrites(Part):
 
         `path`: `$`, the default, is the whole document.
 
-        Raises `ConflictError` where the key's value is no document, `BadRequestError` on a path
-        that does not name one place.
+        Raises `ConflictError` if the key's value is not a JSON document, `BadRequestError` if the
+        path does not name exactly one place.
         """
         return self._call(KvJsonDel(key, path), namespace, timeout_ms)
 
