@@ -219,7 +219,7 @@ class Action(PartOf[AsyncAction]):
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ActionScheduleInfo:
-        """Start no more runs by the schedule of action `name`. Times that pass are not made up for.
+        """Start no more runs by this schedule. Times that pass are not made up for.
 
         Raises `NotFoundError` if the action has no schedule.
         """

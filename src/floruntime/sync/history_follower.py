@@ -10,7 +10,8 @@ from floruntime.sync.following import Following
 
 
 class HistoryFollower(Following[HistoryEvent]):
-    """An iterator of events that ends with the run; `close()` ends it earlier.
+    """An iterator of events that ends with the run. `close()` ends it earlier.
 
-    A run that failed and was retried has an end amid its history: it ends with the last one.
+    If a failed run was retried, its history has an end in the middle; the iterator goes on to the
+    last one.
     """

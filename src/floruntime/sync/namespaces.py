@@ -17,8 +17,8 @@ from floruntime.sync.standing import PartOf
 class Namespaces(PartOf[AsyncNamespaces]):
     """`client.namespaces`.
 
-    A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; another one is a
-    `BadRequestError`. Every method takes `timeout_ms`, by default the client's own.
+    A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; any other name
+    raises `BadRequestError`. Every method takes `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -26,9 +26,9 @@ class Namespaces(PartOf[AsyncNamespaces]):
         return self._bridge.client.namespaces
 
     def create(self, name: str, *, timeout_ms: int | None = None) -> bool:
-        """Make a namespace. Returns whether it is new.
+        """Create a namespace. Returns whether it is new.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.create(name, timeout_ms=timeout_ms))
 
@@ -40,14 +40,17 @@ class Namespaces(PartOf[AsyncNamespaces]):
         kv_deleted_ms: int | None = Kept(defaults.KV_DELETED_MS),
         timeout_ms: int | None = None,
     ) -> NamespaceInfo:
-        """Set what is named; the rest (and what is `None`) stays. The namespace as it is now.
+        """Change settings of a namespace. Returns the namespace with all its settings.
 
-        `kv_history`: how many versions of a key are kept, the present one included; 1 to 64, 64 in
-        a new namespace. `kv_deleted_ms`: for how long those of a deleted key are; 86,400,000 in a
-        new one, and 0 lets go of them at once. It holds from the next change of each key on. The
-        namespace is made where there is none.
+        A setting that is left out, or given as `None`, stays as it is. If there is no such
+        namespace, it is created. A changed setting applies to each key from its next change on.
 
-        Raises `BadRequestError` on a setting out of its limits.
+        - `kv_history`: how many versions of a key are kept, including the current one; 1 to 64, and
+          64 in a new namespace.
+        - `kv_deleted_ms`: how long the versions of a deleted key are kept; 86,400,000 in a new
+          namespace. 0 removes them at once.
+
+        Raises `BadRequestError` if a setting is out of its limits.
         """
         return self._bridge.run(
             self._of.configure(
@@ -62,20 +65,20 @@ class Namespaces(PartOf[AsyncNamespaces]):
         cursor: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[NamespaceInfo]:
-        """A page of the namespaces, by name.
+        """List the namespaces by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(self._of.list(limit=limit, cursor=cursor, timeout_ms=timeout_ms))
 
     def delete(self, name: str, *, force: bool = False, timeout_ms: int | None = None) -> bool:
         """Delete a namespace. Returns whether it existed.
 
-        `force`: also one that holds something; off by default.
+        `force`: delete it even if it is not empty; off by default.
 
-        Raises `ConflictError` where it is not empty and `force` is not given.
+        Raises `ConflictError` if it is not empty and `force` is not given.
         """
         return self._bridge.run(self._of.delete(name, force=force, timeout_ms=timeout_ms))

@@ -24,11 +24,11 @@ from floruntime.sync.standing import PartOf
 class Queue(PartOf[AsyncQueue]):
     """The queues of one client.
 
-    A queue comes into being with its first message. Its name is 1 to 255 bytes of UTF-8 without
-    control characters; another one is a `BadRequestError`. Where seqs are asked for, the messages
-    themselves do as well, at most 1,000. Each is answered for itself, and the client sends along
-    the leases of what it dequeued (the last 100,000). Every method takes `namespace` and
-    `timeout_ms`, by default the client's own.
+    The first message creates its queue. A queue's name is 1 to 255 bytes of UTF-8 without control
+    characters; any other name raises `BadRequestError`. Where a method takes seqs, it also takes
+    the messages themselves, at most 1,000. Each message gets its own result. The client sends along
+    the leases of the messages that it dequeued (the last 100,000). Every method takes `namespace`
+    and `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -47,19 +47,22 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> int:
-        """Add a message; its seq.
+        """Add a message. Returns its seq.
 
-        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; at most the
-        server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to 65,535, a lower one
-        is delivered first; 10 unless given. `delay_ms`: how long it is not delivered; 0, the
-        default, means now, ten years is the longest. `dedup_key`: a name (1 to 255 bytes) that
-        enqueues once within the queue's window, counted from the first enqueue, and answers the
-        first seq again, even if that message is done; by default every enqueue is a new message, as
-        it is with a window of 0 ms. `group`: a name (1 to 255 bytes); of one group the oldest
-        undone message alone is delivered, the next one when that is acked, dead or deleted, and
-        delays and retries keep the place; by default it has none, and stands for itself.
+        - `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured).
+        - `priority`: 0 to 65,535; default 10. A lower number is delivered first.
+        - `delay_ms`: the message is not delivered before this time has passed; 0, the default,
+          means now, and ten years is the longest.
+        - `dedup_key`: a name of 1 to 255 bytes. A second enqueue with the same key adds nothing and
+          returns the first seq again, even if that message is done. The key is remembered for the
+          queue's dedup window, counted from the first enqueue. By default, and with a window of 0
+          ms, every enqueue adds a message.
+        - `group`: a name of 1 to 255 bytes. Of each group, only the oldest message that is not done
+          is delivered. The next one follows when that one is acked, dead or deleted. A message
+          keeps its place through delays and retries. By default a message belongs to no group.
 
-        Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
+        Raises `BadRequestError` if a value is out of these limits, `StorageFullError` if the
         server's disk is nearly full.
         """
         return self._bridge.run(
@@ -86,10 +89,10 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> builtins.list[int]:
-        """Add up to 1,000 messages in one commit: all, or none. Their seqs, in order.
+        """Add up to 1,000 messages in one commit: all, or none. Returns their seqs, in order.
 
-        `priority` (10 unless given), `delay_ms` (0 unless given) and `group` (none unless given)
-        are those of each message.
+        `priority` (default 10), `delay_ms` (default 0) and `group` (none by default) apply to each
+        message.
 
         Raises `BadRequestError` and `StorageFullError` as `enqueue` does.
         """
@@ -108,10 +111,13 @@ class Queue(PartOf[AsyncQueue]):
     def ack(
         self, queue: str, seqs: Seqs, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> AckResult:
-        """Done with these messages, at most 1,000. `stale` are those delivered to somebody else
-        since, and unknown ones; each is judged for itself.
+        """Acknowledge messages, at most 1,000: their work is done.
 
-        Raises `BadRequestError` on more of them. In a batch one that is stale is a `ConflictError`.
+        Each message gets its own result. `stale` in the answer lists unknown messages, and those
+        that have been delivered to somebody else since.
+
+        Raises `BadRequestError` for more than 1,000 messages. In a batch, a stale message raises
+        `ConflictError`.
         """
         return self._bridge.run(
             self._of.ack(queue, seqs, namespace=namespace, timeout_ms=timeout_ms)
@@ -129,15 +135,16 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> AckResult:
-        """Give messages back, at most 1,000: a failed attempt of each.
+        """Give messages back, at most 1,000, as failed attempts.
 
-        `to_dlq`: make them dead letters at once; off by default. `delay_ms`: when they are due
-        again; 0, the default, means at once, or after the queue's `retry_delay_ms` when an attempt
-        was counted. `release`: count no attempt; off by default. `error`: a text of up to 4 KiB
-        that is kept for the dead letter; by default none.
+        - `to_dlq`: make them dead letters at once; off by default.
+        - `delay_ms`: when they are due again. 0, the default, means at once with `release`, and
+          otherwise after the queue's `retry_delay_ms`.
+        - `release`: give them back without counting an attempt; off by default.
+        - `error`: a text of up to 4 KiB that is kept for the dead letter; none by default.
 
-        Raises `BadRequestError` where `to_dlq` is given with `release` or `delay_ms`. In a batch a
-        stale message is a `ConflictError`.
+        Raises `BadRequestError` if `to_dlq` is given with `release` or `delay_ms`. In a batch, a
+        stale message raises `ConflictError`.
         """
         return self._bridge.run(
             self._of.nack(
@@ -161,11 +168,12 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> AckResult:
-        """Let leases that are still held run out later; the others are `stale`.
+        """Extend leases that are still held. `stale` in the answer lists the other messages.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `extend_ms`: the new end of the lease, in milliseconds from now; default 30,000, up to ten
+        years.
 
-        Raises `BadRequestError` on another `extend_ms`, or more than 1,000 messages.
+        Raises `BadRequestError` if `extend_ms` is out of range, or for more than 1,000 messages.
         """
         return self._bridge.run(
             self._of.touch(
@@ -176,9 +184,9 @@ class Queue(PartOf[AsyncQueue]):
     def dlq_requeue(
         self, queue: str, seqs: Seqs, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> int:
-        """Make dead letters fresh messages, due now, without attempts; how many there were.
+        """Turn dead letters into fresh messages, due now, without attempts. Returns how many.
 
-        Raises `BadRequestError` on more than 1,000 seqs.
+        Raises `BadRequestError` for more than 1,000 seqs.
         """
         return self._bridge.run(
             self._of.dlq_requeue(queue, seqs, namespace=namespace, timeout_ms=timeout_ms)
@@ -187,9 +195,9 @@ class Queue(PartOf[AsyncQueue]):
     def dlq_delete(
         self, queue: str, seqs: Seqs, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> int:
-        """Delete dead letters; how many there were.
+        """Delete dead letters. Returns how many.
 
-        Raises `BadRequestError` on more than 1,000 seqs.
+        Raises `BadRequestError` for more than 1,000 seqs.
         """
         return self._bridge.run(
             self._of.dlq_delete(queue, seqs, namespace=namespace, timeout_ms=timeout_ms)
@@ -198,9 +206,9 @@ class Queue(PartOf[AsyncQueue]):
     def dlq_purge(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> int:
-        """Delete all dead letters; how many there were.
+        """Delete all dead letters. Returns how many.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(
             self._of.dlq_purge(queue, namespace=namespace, timeout_ms=timeout_ms)
@@ -209,9 +217,9 @@ class Queue(PartOf[AsyncQueue]):
     def purge(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> int:
-        """Delete all messages, leased and delayed ones too, but no dead letters; how many.
+        """Delete all messages, also leased and delayed ones, but no dead letters. Returns how many.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.purge(queue, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -228,17 +236,23 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> QueueConfig:
-        """Set what is named; the rest (and what is `None`) stays. All settings as they are now.
+        """Change settings of a queue. Returns all its settings.
 
-        A new queue has the defaults of this signature. `max_attempts`: deliveries in total before a
-        message is a dead letter, 1 to 1,000,000; 5 on a new queue. `retry_delay_ms`: how long a
-        message waits after a failed attempt; 0. `dlq_limit`: dead letters kept, the oldest go
-        first; 10,000. `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000.
-        `retry_backoff`: `"constant"`, as on a new queue, or `"exponential"`: `retry_delay_ms` is
-        doubled after each attempt, and up to a tenth of that comes on top. `retry_delay_max_ms`:
-        the longest that it grows to; 3,600,000. What is set holds from now on.
+        A setting that is left out, or given as `None`, stays as it is. A new queue has the defaults
+        of this signature. A changed setting applies from now on.
 
-        Raises `BadRequestError` on a setting out of its limits.
+        - `max_attempts`: how often a message is delivered before it is a dead letter, 1 to
+          1,000,000; 5 for a new queue.
+        - `retry_delay_ms`: how long a message waits after a failed attempt; 0 for a new queue.
+        - `dlq_limit`: how many dead letters are kept; beyond it the oldest are deleted. 10,000 for
+          a new queue.
+        - `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000 for a new queue.
+        - `retry_backoff`: `"constant"`, as for a new queue, or `"exponential"`. The latter doubles
+          `retry_delay_ms` after each attempt and adds up to a tenth.
+        - `retry_delay_max_ms`: the longest delay that this growth reaches; 3,600,000 for a new
+          queue.
+
+        Raises `BadRequestError` if a setting is out of its limits.
         """
         return self._bridge.run(
             self._of.configure(
@@ -257,38 +271,38 @@ class Queue(PartOf[AsyncQueue]):
     def delete(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Delete the queue, its settings and dedup keys. Returns whether it existed.
+        """Delete the queue with its settings and dedup keys. Returns whether it existed.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.delete(queue, namespace=namespace, timeout_ms=timeout_ms))
 
     def pause(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> QueueStats:
-        """Deliver nothing from now on; enqueues, acks and leases go on. The queue's counts.
+        """Stop deliveries; enqueues, acks and leases continue. Returns the queue's counts.
 
-        A queue that does not exist yet may be paused, too. Pausing what is paused changes nothing.
+        A queue that does not exist yet may be paused, too. Pausing a paused queue changes nothing.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.pause(queue, namespace=namespace, timeout_ms=timeout_ms))
 
     def resume(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> QueueStats:
-        """Deliver again, to those who wait at once. The queue's counts.
+        """Deliver again; waiting dequeues are answered at once. Returns the queue's counts.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.resume(queue, namespace=namespace, timeout_ms=timeout_ms))
 
     def promote(
         self, queue: str, seqs: Seqs, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> int:
-        """Let delayed messages be due now, at most 1,000; how many were delayed.
+        """Make delayed messages due now, at most 1,000. Returns how many of them were delayed.
 
-        Raises `BadRequestError` on more of them.
+        Raises `BadRequestError` for more than 1,000 messages.
         """
         return self._bridge.run(
             self._of.promote(queue, seqs, namespace=namespace, timeout_ms=timeout_ms)
@@ -307,13 +321,16 @@ class Queue(PartOf[AsyncQueue]):
     ) -> DequeueResult:
         """Lease the next messages.
 
-        `count`: at most so many, 1 unless given, 1,000 at most; fewer come when there are fewer, or
-        when their payloads reach 4 MiB. `visibility_timeout_ms`: what is not acked within it is
-        delivered again; 30,000 unless given, up to ten years. `block_ms`: how long to wait for the
-        first one; 0, the default, does not wait, 300,000 is the longest. `ack_mode`: `"explicit"`,
-        the default, or `"on_delivery"`, which acks in the same step: at most once.
+        - `count`: at most so many messages, 1 to 1,000; default 1. Fewer are returned if there are
+          fewer, or if their payloads reach 4 MiB.
+        - `visibility_timeout_ms`: how long the lease lasts; default 30,000, up to ten years. A
+          message that is not acked by then is delivered again.
+        - `block_ms`: how long to wait for the first message; 0, the default, does not wait, and
+          300,000 is the longest.
+        - `ack_mode`: `"explicit"`, the default, or `"on_delivery"`. The latter acks messages in the
+          same step that delivers them, so each is delivered at most once.
 
-        Raises `BadRequestError` on a value out of these limits.
+        Raises `BadRequestError` if a value is out of these limits.
         """
         return self._bridge.run(
             self._of.dequeue(
@@ -335,11 +352,11 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> DequeueResult:
-        """The next ready messages, without leasing them.
+        """Return the next ready messages without leasing them.
 
-        `count`: at most so many, 1 unless given, 1,000 at most.
+        `count`: at most so many, 1 to 1,000; default 1.
 
-        Raises `BadRequestError` on another `count`.
+        Raises `BadRequestError` if `count` is out of range.
         """
         return self._bridge.run(
             self._of.peek(queue, count, namespace=namespace, timeout_ms=timeout_ms)
@@ -354,12 +371,12 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> DequeueResult:
-        """A page of the dead letters, in the order in which they died, with `reason` and `error`.
+        """List the dead letters, oldest death first, one page at a time, with `reason` and `error`.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.dlq_list(
@@ -379,14 +396,19 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> BulkJob:
-        """Requeue or delete all dead letters that match, by a job: a piece of it per tick.
+        """Requeue or delete all dead letters that match, in a background job.
 
-        `operation`: `"requeue_dead"` or `"delete_dead"`. `reason`: only those of `"max_attempts"`
-        or `"nacked"`; by default of both. `error_contains`: only those whose last error has this
-        text in it; by default all. `limit`: at most so many; by default all. `dry_run`: only count;
-        off by default. What dies later is left alone. `client.jobs` tells how far it is.
+        - `operation`: `"requeue_dead"` or `"delete_dead"`.
+        - `reason`: only dead letters with this reason, `"max_attempts"` or `"nacked"`; by default
+          both.
+        - `error_contains`: only those whose last error contains this text; by default all.
+        - `limit`: at most so many; by default all.
+        - `dry_run`: only count; off by default.
 
-        Raises `BadRequestError` on an operation or a reason that there is not.
+        Messages that become dead letters after this call are not touched. `client.jobs` shows the
+        progress.
+
+        Raises `BadRequestError` if there is no such operation or reason.
         """
         return self._bridge.run(
             self._of.bulk(
@@ -404,9 +426,9 @@ class Queue(PartOf[AsyncQueue]):
     def stats(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> QueueStats:
-        """Counts of a queue; zeros for one that does not exist.
+        """Return the counts of a queue; all zero if it does not exist.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._bridge.run(self._of.stats(queue, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -418,12 +440,12 @@ class Queue(PartOf[AsyncQueue]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[QueueStats]:
-        """A page of the namespace's queues, by name, each with its counts.
+        """List the namespace's queues by name with their counts, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list(limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms)

@@ -37,10 +37,10 @@ class Stream(PartOf[AsyncStream]):
     """The streams of one client.
 
     The name of a stream, a group or a consumer is 1 to 255 bytes of UTF-8 without control
-    characters; another one is a `BadRequestError`. A position is a `StreamID`, its text, `"0"` (the
-    beginning) or `"$"` (after the last). The client sends along the leases of the records that it
-    was given by groups (the last 100,000). Every method takes `namespace` and `timeout_ms`, by
-    default the client's own.
+    characters; any other name raises `BadRequestError`. A position is a `StreamID`, its text, `"0"`
+    (the beginning) or `"$"` (after the last record). The client sends along the leases of the
+    records that groups delivered to it (the last 100,000). Every method takes `namespace` and
+    `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -58,14 +58,15 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> StreamInfo:
-        """Make a stream. Again with the same settings is fine.
+        """Create a stream. Creating it again with the same settings changes nothing.
 
-        `partitions`: 1 to 256, 1 unless given; they never change. `max_age_ms`, `max_records`,
-        `max_bytes`: what is beyond one of these limits is removed, the oldest first; by default
-        there is none. Bytes are those of payloads, headers and partition keys.
+        - `partitions`: 1 to 256; default 1. The number never changes.
+        - `max_age_ms`, `max_records`, `max_bytes`: records beyond one of these limits are removed,
+          the oldest first; by default there are no limits. Bytes are those of payloads, headers and
+          partition keys.
 
-        Raises `ConflictError` where the stream exists with other settings, `BadRequestError` on a
-        setting out of its limits.
+        Raises `ConflictError` if the stream exists with other settings, `BadRequestError` if a
+        setting is out of its limits.
         """
         return self._bridge.run(
             self._of.create(
@@ -89,12 +90,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> StreamInfo:
-        """Set the limits that are named, which hold at once; the others stay.
+        """Change limits of a stream, which apply at once.
 
-        `max_age_ms`, `max_records`, `max_bytes`: at least 1; `None` means no such limit. What is
-        not named stays as it is.
+        `max_age_ms`, `max_records`, `max_bytes`: at least 1; `None` removes the limit. A limit that
+        is left out stays as it is.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` on a limit below 1.
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` if a limit is below 1.
         """
         return self._bridge.run(
             self._of.alter(
@@ -119,14 +120,16 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> TrimResult:
-        """Remove the oldest records: all that any of the criteria names. How many went.
+        """Remove the oldest records that any of the criteria names. Returns how many were removed.
 
-        `max_records`, `max_bytes`: keep so many. `max_age_ms`: remove what is older. `before`:
-        remove what has a smaller id. One of them at least is needed; those that are not given
-        remove nothing. `dry_run` only counts; off by default.
+        - `max_records`, `max_bytes`: keep at most so many.
+        - `max_age_ms`: remove records that are older.
+        - `before`: remove records with a smaller id.
+        - `dry_run`: only count; off by default.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` without any
-        criterion.
+        Give at least one criterion. A criterion that is left out removes nothing.
+
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` without any criterion.
         """
         return self._bridge.run(
             self._of.trim(
@@ -151,9 +154,9 @@ class Stream(PartOf[AsyncStream]):
     ) -> bool:
         """Delete a stream with its groups. Returns whether it existed.
 
-        `force`: also one that holds records; off by default.
+        `force`: delete it even if it holds records; off by default.
 
-        Raises `ConflictError` where it holds records and `force` is not given.
+        Raises `ConflictError` if it holds records and `force` is not given.
         """
         return self._bridge.run(
             self._of.delete(stream, force=force, namespace=namespace, timeout_ms=timeout_ms)
@@ -175,22 +178,29 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupInfo:
-        """Make a group, and its stream where there is none. Again with the same settings is fine.
+        """Create a group, and its stream if there is none.
 
-        `start`: the position after which it reads; `"0"`, the default, is the beginning. `mode`:
-        `"shared"`, the default, hands each record to any member, `"exclusive"` all to the first
-        one, `"key_shared"` all of one partition key to one member at a time. `ack_timeout_ms`: what
-        is not acked within it is delivered again; 30,000 unless given. `max_deliver`: deliveries in
-        total before a record is a dead letter, 1 to 1,000,000; 10 unless given.
-        `consumer_timeout_ms`: after how long without a word a member counts as gone; 30,000 unless
-        given. Durations are 1 to ten years. `retry_delay_ms`: how long a record waits after a nack
-        without a delay of its own, and after a lease that ran out; 0 unless given. `retry_backoff`:
-        `"constant"`, the default, or `"exponential"`: twice as long after each attempt, and up to a
-        tenth of that on top. `retry_delay_max_ms`: the longest that it grows to; an hour unless
-        given.
+        Creating it again with the same settings changes nothing. Durations are 1 ms to ten years,
+        unless something else is said.
 
-        Raises `ConflictError` where the group exists with other settings (`start` is one),
-        `BadRequestError` on a setting out of its limits.
+        - `start`: the position after which the group reads; `"0"`, the default, is the beginning.
+        - `mode`: `"shared"`, the default, gives each record to any member. `"exclusive"` gives all
+          records to the first member. `"key_shared"` gives all records of one partition key to one
+          member at a time.
+        - `ack_timeout_ms`: how long a delivery is leased; default 30,000. A record that is not
+          acked by then is delivered again.
+        - `max_deliver`: how often a record is delivered before it is a dead letter, 1 to 1,000,000;
+          default 10.
+        - `consumer_timeout_ms`: a member counts as lost after this time without a request; default
+          30,000.
+        - `retry_delay_ms`: how long a record waits after its lease has expired, or after a nack
+          without a delay of its own; default 0.
+        - `retry_backoff`: `"constant"`, the default, or `"exponential"`. The latter doubles the
+          delay after each attempt and adds up to a tenth.
+        - `retry_delay_max_ms`: the longest delay that this growth reaches; default one hour.
+
+        Raises `ConflictError` if the group exists with other settings (`start` is one of them),
+        `BadRequestError` if a setting is out of its limits.
         """
         return self._bridge.run(
             self._of.group_create(
@@ -223,13 +233,14 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupInfo:
-        """Set what is named, as `group_create` has it; the rest stays. The group as it is now.
+        """Change settings of a group. Returns the group in its new state.
 
-        `ack_timeout_ms` holds for deliveries from now on, `max_deliver`, `consumer_timeout_ms`,
-        `retry_delay_ms`, `retry_backoff` and `retry_delay_max_ms` for what ends from now on. All
-        stay as they are unless given.
+        The settings are those of `group_create`; one that is left out stays as it is.
+        `ack_timeout_ms` applies to deliveries from now on. `max_deliver`, `consumer_timeout_ms`,
+        `retry_delay_ms`, `retry_backoff` and `retry_delay_max_ms` apply to deliveries that end from
+        now on.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a setting out of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if a setting is out of
         its limits.
         """
         return self._bridge.run(
@@ -256,9 +267,9 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupInfo:
-        """Become a member of the group, which is made where there is none.
+        """Become a member of the group, which is created if there is none.
 
-        Raises `BadRequestError` where the group has 1,000 members already.
+        Raises `BadRequestError` if the group has 1,000 members already.
         """
         return self._bridge.run(
             self._of.group_join(stream, group, consumer, namespace=namespace, timeout_ms=timeout_ms)
@@ -273,9 +284,9 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bool:
-        """Leave, handing back at once what is pending. Returns whether it was a member.
+        """Leave the group and give back its pending records. Returns whether it was a member.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._bridge.run(
             self._of.group_leave(
@@ -293,7 +304,7 @@ class Stream(PartOf[AsyncStream]):
     ) -> bool:
         """Delete the group. Returns whether it existed.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if a name is invalid.
         """
         return self._bridge.run(
             self._of.group_delete(stream, group, namespace=namespace, timeout_ms=timeout_ms)
@@ -308,9 +319,9 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupInfo:
-        """Let the group go on at `start`; what is pending is dropped, dead letters stay.
+        """Let the group continue at `start`. Pending records are dropped; dead letters stay.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._bridge.run(
             self._of.group_seek(
@@ -328,12 +339,13 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupAckResult:
-        """Done with these records, 1 to 1,000. `stale` are those that somebody else has by now.
+        """Acknowledge records, 1 to 1,000: their work is done.
 
-        `consumer`: which member says so, for records that this client was not given; by default
-        nobody in particular.
+        `stale` in the answer lists the records that somebody else has by now. `consumer`: the
+        member that acks, for records that were not delivered to this client. If it is given,
+        records of other members are `stale`, too; by default no member is named.
 
-        Raises `NotFoundError` where there is no such group. In a batch one that is stale is a
+        Raises `NotFoundError` if there is no such group. In a batch, a stale record raises
         `ConflictError`.
         """
         return self._bridge.run(
@@ -360,14 +372,16 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupAckResult:
-        """These records, 1 to 1,000, failed: deliver them again.
+        """Report that records, 1 to 1,000, failed, so that they are delivered again.
 
-        `consumer`: as for `group_ack`. `delay_ms`: after how long; 0, the default, means at once,
-        ten years is the longest. `error`: a text of up to 4 KiB that is kept for the dead letter;
-        none unless given. `release`: hand back at once and count no attempt; off by default.
+        - `consumer`: as for `group_ack`.
+        - `delay_ms`: when they are delivered again; 0, the default, means after the group's
+          `retry_delay_ms`, and ten years is the longest.
+        - `error`: a text of up to 4 KiB that is kept for the dead letter; none by default.
+        - `release`: give them back at once without counting an attempt; off by default.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` where `release` comes
-        with `delay_ms` or `error`. In a batch a stale record is a `ConflictError`.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if `release` is given
+        with `delay_ms` or `error`. In a batch, a stale record raises `ConflictError`.
         """
         return self._bridge.run(
             self._of.group_nack(
@@ -394,11 +408,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupAckResult:
-        """Let leases that are still held run out later; the others are `stale`.
+        """Extend leases that are still held. `stale` in the answer lists the other records.
 
-        `consumer`: as for `group_ack`. `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `consumer`: as for `group_ack`. `extend_ms`: the new end of the lease, in milliseconds from
+        now; default 30,000, up to ten years.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._bridge.run(
             self._of.group_touch(
@@ -423,11 +438,11 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ReadResult:
-        """Take over records whose last delivery is `min_idle_ms` ago, each as a new delivery.
+        """Take over records whose last delivery is `min_idle_ms` ago. Each is a new delivery.
 
-        `limit`: 1 to 1,000 records, 10 unless given.
+        `limit`: 1 to 1,000 records; default 10.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a `limit` out of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if `limit` is out of
         range.
         """
         return self._bridge.run(
@@ -451,11 +466,13 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> int:
-        """Let dead letters be delivered again, attempts at 0; how many there were.
+        """Deliver dead letters again, with attempts counted from 0. Returns how many there were.
 
-        `ids`: ids or records, at most 1,000. One whose record the stream no longer keeps stays.
+        `ids`: ids or records, at most 1,000. A dead letter stays if the stream no longer keeps its
+        record.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` for no ids, or more than
+        1,000.
         """
         return self._bridge.run(
             self._of.group_dead_requeue(
@@ -472,11 +489,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> int:
-        """Delete dead letters; how many there were. The stream's records stay.
+        """Delete dead letters. Returns how many there were. The stream's records stay.
 
         `ids`: ids or records, at most 1,000.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` for no ids, or more than
+        1,000.
         """
         return self._bridge.run(
             self._of.group_dead_delete(
@@ -492,9 +510,9 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> GroupInfo:
-        """The group as it stands.
+        """Return the group in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._bridge.run(
             self._of.group_info(stream, group, namespace=namespace, timeout_ms=timeout_ms)
@@ -509,13 +527,13 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[GroupInfo]:
-        """A page of the stream's groups, by name.
+        """List the stream's groups by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         return self._bridge.run(
             self._of.group_list(
@@ -535,15 +553,18 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ReadResult:
-        """What there is for this consumer: due redeliveries first, then new records.
+        """Read records for this consumer: due redeliveries first, then new records.
 
-        Each is leased for the group's `ack_timeout_ms`. `limit`: at most so many, 1 to 1,000, 10
-        unless given; fewer come when there are fewer, or when their payloads reach 4 MiB.
-        `block_ms`: how long to wait for the first one; 0, the default, does not wait, 300,000 is
-        the longest. `no_ack`: at most once, nothing is leased and nothing comes again; off by
-        default.
+        Each record is leased for the group's `ack_timeout_ms`. If there is no such group, it is
+        created; if the consumer is not a member, it becomes one.
 
-        Raises `BadRequestError` on a value out of these limits, or where the group has 1,000
+        - `limit`: at most so many records, 1 to 1,000; default 10. Fewer are returned if there are
+          fewer, or if their payloads reach 4 MiB.
+        - `block_ms`: how long to wait for the first record; 0, the default, does not wait, and
+          300,000 is the longest.
+        - `no_ack`: lease nothing, so that each record is delivered at most once; off by default.
+
+        Raises `BadRequestError` if a value is out of these limits, or if the group has 1,000
         members already.
         """
         return self._bridge.run(
@@ -570,12 +591,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[PendingEntry]:
-        """A page of what was delivered and is neither acked nor dead, in id order.
+        """List delivered records that are neither acked nor dead, by id, one page at a time.
 
-        `consumer`: what this member has; by default what all have. `limit`: 1 to 1,000, 100 unless
-        given. `cursor`: that of the page before; without one it begins at the first.
+        `consumer`: only the records of this member; by default of all. `limit`: 1 to 1,000; default
+        100. `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a cursor of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if the cursor belongs to
         another listing.
         """
         return self._bridge.run(
@@ -600,12 +621,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[StreamRecord]:
-        """A page of the dead letters, with `reason` and the last nack's `error`.
+        """List the dead letters, one page at a time, with `reason` and the last nack's `error`.
 
-        A group keeps the latest 10,000. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of
-        the page before; without one it begins at the first.
+        A group keeps the latest 10,000. `limit`: 1 to 1,000; default 100. `cursor`: that of the
+        previous page; without it, the first page is returned.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a cursor of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if the cursor belongs to
         another listing.
         """
         return self._bridge.run(
@@ -630,16 +651,17 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> AppendResult:
-        """Add a record. A stream that does not exist is made, with one partition.
+        """Append a record. A stream that does not exist is created, with one partition.
 
-        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured).
-        `partition_key`: a name (1 to 255 bytes) that always maps to the same partition (CRC-32 of
-        its UTF-8, modulo the partitions). `partition`: its number, from 0. With neither, the
-        default, records go round robin. `headers`: up to 64 texts by name, 16 KiB together; none
-        unless given.
+        - `payload`: at most the server's `value_bytes_max` (1 MiB unless configured).
+        - `partition_key`: a name of 1 to 255 bytes. The same key always maps to the same partition
+          (CRC-32 of its UTF-8, modulo the number of partitions).
+        - `partition`: the partition's number, from 0. With neither a partition nor a key, the
+          default, records go to the partitions in turn.
+        - `headers`: up to 64 texts by name, together 16 KiB; none by default.
 
-        Raises `BadRequestError` on a value out of these limits, a partition that there is not, or
-        a record that the stream's `max_bytes` can never hold; `StorageFullError` where the server's
+        Raises `BadRequestError` if a value is out of these limits, if there is no such partition,
+        or if the record is larger than the stream's `max_bytes`; `StorageFullError` if the server's
         disk is nearly full.
         """
         return self._bridge.run(
@@ -664,10 +686,10 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> builtins.list[AppendResult]:
-        """Add 1 to 1,000 records in one commit: all, or none. Their places, in order.
+        """Append 1 to 1,000 records in one commit: all, or none. Returns their places, in order.
 
-        `partition_key` and `partition` are as for `append`; with neither, the default, the records
-        go round robin.
+        `partition_key` and `partition` are those of `append`. With neither, the default, the
+        records go to the partitions in turn.
 
         Raises `BadRequestError` and `StorageFullError` as `append` does.
         """
@@ -698,19 +720,26 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> ReadResult:
-        """Records in id order, from the beginning unless told otherwise.
+        """Read records in id order, by default from the beginning.
 
-        One of these says where it begins: `start` (included), `after` (not included), `offset`
-        (counts from 0 in a partition, 0 if none is named), or `tail`, off by default, which shows
-        only what comes after the read began: give it `block_ms`. `end` (included) says where it
-        ends; by default at the last record. `limit`: at most so many, 1 to 1,000, 10 unless given;
-        an answer ends earlier, with one record at least, at 4 MiB of payloads. `partition`, or the
-        one that `partition_key` maps to; by default all. `block_ms`: how long to wait for the first
-        record; 0, the default, does not wait, 300,000 is the longest. A stream that does not exist
+        Give at most one of `start`, `after`, `offset` and `tail`. A stream that does not exist
         reads as empty.
 
-        Raises `BadRequestError` where two beginnings are given, on a text that is no position, and
-        on a partition that there is not.
+        - `start`: begin with this position, included.
+        - `after`: begin after this position.
+        - `offset`: begin with this record of the partition (0 if none is named), counted from 0.
+        - `tail`: show only records that are appended after the read began; use it with `block_ms`.
+          Off by default.
+        - `end`: stop at this position, included; by default at the last record.
+        - `limit`: at most so many records, 1 to 1,000; default 10. An answer ends earlier when its
+          payloads reach 4 MiB, but has one record at least.
+        - `partition`: only records of this partition, or of the one that `partition_key` maps to;
+          by default of all.
+        - `block_ms`: how long to wait for the first record; 0, the default, does not wait, and
+          300,000 is the longest.
+
+        Raises `BadRequestError` if two beginnings are given, if a text is not a position, or if
+        there is no such partition.
         """
         return self._bridge.run(
             self._of.read(
@@ -740,13 +769,15 @@ class Stream(PartOf[AsyncStream]):
     ) -> Subscription:
         """Call `callback` with every record from `start` on.
 
-        `start`: `"$"`, the default, is now. The position is fixed when this returns: whatever is
-        appended later will be seen, once, over lost connections too. `partition`: its number, from
-        0; by default all. An exception of the callback is logged, and the next record follows.
+        - `start`: `"$"`, the default, is now. The position is fixed when this call returns. Every
+          record that is appended later is shown once, also across lost connections.
+        - `partition`: its number, from 0; by default all.
 
-        Raises `BadRequestError` on a callback that is none, a text that is no position, a partition
-        that there is not, and what the connection raises until it has begun. What ends it later is
-        in `Subscription.error`.
+        If the callback raises, the exception is logged, and the next record follows.
+
+        Raises `BadRequestError` if `callback` is not a function, if a text is not a position, or if
+        there is no such partition. Until the subscription has begun, it also raises what the
+        connection raises. An error that ends it later is in `Subscription.error`.
         """
         return subscribe(
             lambda: self.follow(stream, start=start, partition=partition, namespace=namespace),
@@ -761,13 +792,14 @@ class Stream(PartOf[AsyncStream]):
         partition: int | None = None,
         namespace: str | None = None,
     ) -> StreamFollower:
-        """An endless iterator of the records from `start` on, over lost connections too.
+        """Iterate over the records from `start` on, without end, also across lost connections.
 
-        `start`: `"$"`, the default, is when `follow` is called (`follower.start()` to be
-        certain that the server has been asked). `partition`: its number, from 0; by default all.
+        - `start`: `"$"`, the default, is the moment when `follow` is called.
+          `follower.start()` makes certain that the server has been asked for that position.
+        - `partition`: its number, from 0; by default all.
 
-        A step raises `BadRequestError` on a partition that there is not, and what the connection
-        raises until it has begun.
+        A step raises `BadRequestError` if there is no such partition. Until the follower has begun,
+        a step also raises what the connection raises.
         """
         return StreamFollower(
             self._bridge,
@@ -777,9 +809,9 @@ class Stream(PartOf[AsyncStream]):
     def info(
         self, stream: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> StreamInfo:
-        """The stream's size and settings.
+        """Return the stream's size and settings.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such stream.
         """
         return self._bridge.run(self._of.info(stream, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -791,12 +823,12 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[StreamInfo]:
-        """A page of the namespace's streams, by name.
+        """List the namespace's streams by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list(limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms)
@@ -814,15 +846,18 @@ class Stream(PartOf[AsyncStream]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> BulkJob:
-        """Requeue or delete all dead letters of a group that match, by a job: a piece per tick.
+        """Requeue or delete all dead letters of a group that match, in a background job.
 
-        `operation`: `"requeue_dead"` or `"delete_dead"`. `error_contains`: only those whose last
-        error has this text in it; by default all. `limit`: at most so many; by default all.
-        `dry_run`: only count; off by default. What dies later is left alone. `client.jobs` tells
-        how far it is.
+        - `operation`: `"requeue_dead"` or `"delete_dead"`.
+        - `error_contains`: only dead letters whose last error contains this text; by default all.
+        - `limit`: at most so many; by default all.
+        - `dry_run`: only count; off by default.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on an operation that
-        there is not.
+        Records that become dead letters after this call are not touched. `client.jobs` shows the
+        progress.
+
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if there is no such
+        operation.
         """
         return self._bridge.run(
             self._of.bulk(

@@ -10,7 +10,8 @@ from floruntime.sync.following import Following
 
 
 class StreamFollower(Following[StreamRecord]):
-    """An endless iterator of records; `close()` or leaving the loop ends it.
+    """An endless iterator of records. `close()` or leaving the loop ends it.
 
-    Where it begins is fixed when it is made; `start()` to be certain.
+    Its starting position is asked for when it is made; `start()` makes certain that it is
+    fixed.
     """

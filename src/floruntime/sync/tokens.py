@@ -17,9 +17,9 @@ from floruntime.sync.standing import PartOf
 
 
 class Tokens(PartOf[AsyncTokens]):
-    """`client.tokens`. All but `mint` and `whoami` is for the role `admin`; others get
-    `ForbiddenError`.
+    """`client.tokens`.
 
+    All methods but `mint` and `whoami` are for the role `admin`; other roles get `ForbiddenError`.
     Every method takes `timeout_ms`, by default the client's own.
     """
 
@@ -37,19 +37,22 @@ class Tokens(PartOf[AsyncTokens]):
         scopes: Iterable[str] = (),
         timeout_ms: int | None = None,
     ) -> NewToken:
-        """Make a token.
+        """Create a token.
 
-        Its secret is made here, and only a hash of it is sent. The first token of a server turns
-        tokens on: connections without one are closed, this client's too, once it has its answer.
-        `namespaces`: those that it is for, 100 at most; by default all (an admin's is for all).
-        `lifetime_ms`: after how long it ends, up to ten years; by default it does not.
-        `description`: a text of up to 4 KiB for people; by default none.
-        `scopes`: of all that the role may do, only what one of these names, such as
-        `read:kv:flag:*` or `append:stream:chat`, 100 at most; by default all.
+        The client makes its secret and sends only its hash. The first token of a server turns
+        tokens on: connections without one are closed. This client's own connection is closed too,
+        after it has its answer.
 
-        Raises `BadRequestError` on a role that there is not, on a scope that is malformed or that
-        the role can never use, and on values out of these limits, `ConflictError` where there are
-        10,000 tokens already.
+        - `namespaces`: the token works in these only, at most 100; by default in all. A token of an
+          admin works in all.
+        - `lifetime_ms`: when the token expires, from now, up to ten years; by default never.
+        - `description`: a text of up to 4 KiB for people; none by default.
+        - `scopes`: the token allows only what one of these names, of all that its role may do. A
+          scope is such as `read:kv:flag:*` or `append:stream:chat`; at most 100, by default all.
+
+        Raises `BadRequestError` if there is no such role, if a scope is malformed or of no use to
+        the role, or if a value is out of these limits; `ConflictError` if there are 10,000 tokens
+        already.
         """
         return self._bridge.run(
             self._of.create(
@@ -70,17 +73,20 @@ class Tokens(PartOf[AsyncTokens]):
         namespaces: Iterable[str] | None = None,
         timeout_ms: int | None = None,
     ) -> MintedToken:
-        """Make a token for one page: of the role `web`, short, and kept nowhere.
+        """Mint a token for one web page: of the role `web`, with a short life, and stored nowhere.
 
-        A `backend` may do this, too, within its own namespaces and scopes. It works without tokens
-        as well, and turns none on.
-        `scopes`: what the page may do, such as `append:stream:chat:42`, 1 to 100.
-        `expires_ms`: after how long it ends, up to an hour, ten minutes unless given; never later
-        than this client's own token, whose revocation ends it at once.
-        `namespaces`: those that it is for, 100 at most; by default those of this client's token.
+        A `backend` may do this too, within its own namespaces and scopes. It also works on a server
+        without tokens, and does not turn tokens on.
 
-        Raises `BadRequestError` on a scope that is malformed or of no use to a page, and on values
-        out of these limits, `ForbiddenError` on scopes and namespaces beyond this client's own.
+        - `scopes`: what the page may do, such as `append:stream:chat:42`; 1 to 100.
+        - `expires_ms`: when the token expires, from now; default ten minutes, at most an hour. It
+          never lasts longer than this client's own token. Revoking that token ends the minted one
+          at once.
+        - `namespaces`: the token works in these only, at most 100; by default in those of this
+          client's token.
+
+        Raises `BadRequestError` if a scope is malformed or of no use to a page, or if a value is
+        out of these limits; `ForbiddenError` if scopes or namespaces go beyond this client's own.
         """
         return self._bridge.run(
             self._of.mint(
@@ -95,25 +101,26 @@ class Tokens(PartOf[AsyncTokens]):
         cursor: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[TokenInfo]:
-        """A page of the tokens, by id; expired and revoked ones for 30 days after.
+        """List the tokens by id, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        Expired and revoked tokens are listed for 30 days. `limit`: 1 to 1,000; default 100.
+        `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(self._of.list(limit=limit, cursor=cursor, timeout_ms=timeout_ms))
 
     def revoke(self, id: str, *, timeout_ms: int | None = None) -> TokenInfo:
-        """Let a token's holders in no longer, and cut those who are.
+        """Revoke a token: its holders cannot connect again, and their connections are closed.
 
-        Raises `NotFoundError` where there is no such token.
+        Raises `NotFoundError` if there is no such token.
         """
         return self._bridge.run(self._of.revoke(id, timeout_ms=timeout_ms))
 
     def whoami(self, *, timeout_ms: int | None = None) -> Identity:
-        """What this client may do: its role, namespaces and scopes (`None`: all), and until when.
+        """Return what this client may do, and until when.
 
-        It is for every role, with and without tokens. Raises what the connection raises.
+        That is its role, its namespaces and its scopes; `None` means all. The call is for every
+        role, with and without tokens. Raises what the connection raises.
         """
         return self._bridge.run(self._of.whoami(timeout_ms=timeout_ms))

@@ -19,8 +19,8 @@ from floruntime.sync.standing import PartOf
 class Worker(PartOf[AsyncWorker]):
     """Workers by id.
 
-    An id is 1 to 255 bytes of UTF-8 without control characters; another one is a `BadRequestError`.
-    Every method takes `namespace` and `timeout_ms`, by default the client's own.
+    An id is 1 to 255 bytes of UTF-8 without control characters; any other id raises
+    `BadRequestError`. Every method takes `namespace` and `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -37,15 +37,15 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """Finish the run.
+        """Complete the run.
 
-        `output`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
-        default; at most the server's `value_bytes_max` (1 MiB unless configured). `outcome`: how it
-        ended, for workflows: a letter or `_`, then letters, digits, `_` and `-`; `"success"` unless
-        given.
+        - `output`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); empty by default.
+        - `outcome`: how the run ended, as workflows see it; default `"success"`. It is a letter or
+          `_`, followed by letters, digits, `_` and `-`.
 
-        Raises `ConflictError` where the lease is no longer this worker's, `BadRequestError` on an
-        output or an outcome that cannot be.
+        Raises `ConflictError` if the lease is no longer this worker's, `BadRequestError` if the
+        output or the outcome is invalid.
         """
         self._bridge.run(
             self._of.complete(
@@ -63,12 +63,12 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """This attempt failed.
+        """Report that this attempt failed.
 
-        `error`: a text of up to 4 KiB. `retry`: whether there may be another attempt, as there may
-        by default; without it the run has failed.
+        `error`: a text of up to 4 KiB. `retry`: whether another attempt may follow; on by default.
+        If it is off, the run has failed.
 
-        Raises `ConflictError` where the lease is no longer this worker's.
+        Raises `ConflictError` if the lease is no longer this worker's.
         """
         self._bridge.run(
             self._of.fail(
@@ -87,14 +87,16 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> WorkerInfo:
-        """Enter a worker into the registry; once more changes what is told of it.
+        """Add a worker to the registry. Registering it again updates its entry.
 
-        `actions`: 1 to 1,000 names. `concurrency`: how many runs it works on at once, 1 to 100,000,
-        10 unless given; for people. `labels`: runs with labels go to workers that have them all; up
-        to 64, 4 KiB together; none by default. `metadata`: for people; up to 64, 16 KiB together;
-        none by default.
+        - `actions`: 1 to 1,000 names.
+        - `concurrency`: how many runs it works on at once, 1 to 100,000; default 10. It is shown to
+          people and limits nothing.
+        - `labels`: a run with labels goes only to a worker that has them all. Up to 64, together 4
+          KiB; none by default.
+        - `metadata`: names and texts for people. Up to 64, together 16 KiB; none by default.
 
-        Raises `BadRequestError` on a value out of these limits.
+        Raises `BadRequestError` if a value is out of these limits.
         """
         return self._bridge.run(
             self._of.register(
@@ -116,14 +118,13 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Heartbeat:
-        """Tell that the worker lives; hear what it should stop. It is unhealthy 90 s after the
-        last.
+        """Tell the server that the worker is alive. The answer says which runs it should stop.
 
-        `running`: what it works on, tasks as they were claimed or the ids of their runs, 100,000 at
-        most; nothing by default.
+        A worker is unhealthy 90 s after its last heartbeat. `running`: what it works on, as claimed
+        tasks or ids of runs, at most 100,000; nothing by default.
 
-        Raises `BadRequestError` on more of them. A worker that is not registered is no error: the
-        answer is not `known`.
+        Raises `BadRequestError` for more than 100,000. An unregistered worker raises nothing: the
+        answer has `known` false.
         """
         return self._bridge.run(
             self._of.heartbeat(
@@ -134,9 +135,9 @@ class Worker(PartOf[AsyncWorker]):
     def drain(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> WorkerInfo:
-        """Let the worker finish what it has and take nothing new.
+        """Ask the worker to finish its runs and to claim no more.
 
-        Raises `NotFoundError` where it is not registered.
+        Raises `NotFoundError` if it is not registered.
         """
         return self._bridge.run(
             self._of.drain(worker_id, namespace=namespace, timeout_ms=timeout_ms)
@@ -145,9 +146,9 @@ class Worker(PartOf[AsyncWorker]):
     def deregister(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> bool:
-        """Take the worker out of the registry. Returns whether it was there.
+        """Remove the worker from the registry. Returns whether it was there.
 
-        Raises `BadRequestError` on an id that cannot be.
+        Raises `BadRequestError` if the id is invalid.
         """
         return self._bridge.run(
             self._of.deregister(worker_id, namespace=namespace, timeout_ms=timeout_ms)
@@ -156,9 +157,9 @@ class Worker(PartOf[AsyncWorker]):
     def info(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> WorkerInfo:
-        """The worker as it stands, with how many attempts it has done, and how many failed.
+        """Return the worker's state, with the number of its attempts, done and failed.
 
-        Raises `NotFoundError` where it is not registered.
+        Raises `NotFoundError` if it is not registered.
         """
         return self._bridge.run(
             self._of.info(worker_id, namespace=namespace, timeout_ms=timeout_ms)
@@ -172,12 +173,12 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[WorkerInfo]:
-        """A page of the namespace's workers, by id, those heard from within a day.
+        """List the namespace's workers by id, one page at a time: those heard from within a day.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list(limit=limit, cursor=cursor, namespace=namespace, timeout_ms=timeout_ms)
@@ -192,11 +193,11 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Task | None:
-        """Claim the next run of `actions`; `None` if none comes in time.
+        """Claim the next run of `actions`. Returns `None` if none comes in time.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait; default 30,000, at most 300,000.
 
-        Raises `BadRequestError` on values out of their limits.
+        Raises `BadRequestError` if a value is out of its limits.
         """
         return self._bridge.run(
             self._of.await_task(
@@ -214,11 +215,11 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Tasks:
-        """Claim up to `count` runs, at most 1,000; none if none comes in time.
+        """Claim up to `count` runs, at most 1,000. The list is empty if none comes in time.
 
-        `block_ms`: how long to wait for the first one, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait for the first run; default 30,000, at most 300,000.
 
-        Raises `BadRequestError` on values out of their limits.
+        Raises `BadRequestError` if a value is out of its limits.
         """
         return self._bridge.run(
             self._of.await_tasks(
@@ -242,13 +243,17 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """Let the lease run out later, and tell how far the run is.
+        """Extend the lease of a run, and tell its progress.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years. `progress`: 0 to 1.
-        `progress_note`: a text of up to 4 KiB. Both are kept with the run; left out, they stay.
+        - `extend_ms`: the new end of the lease, in milliseconds from now; default 30,000, up to ten
+          years.
+        - `progress`: a number from 0 to 1.
+        - `progress_note`: a text of up to 4 KiB.
 
-        Raises `ConflictError` where the lease is no longer this worker's, or the run was cancelled:
-        stop it. `BadRequestError` on a progress that cannot be.
+        Progress and note are kept with the run; one that is left out stays as it is.
+
+        Raises `ConflictError` if the lease is no longer this worker's, or the run was cancelled:
+        then stop the work. Raises `BadRequestError` if the progress is invalid.
         """
         self._bridge.run(
             self._of.touch(
@@ -270,9 +275,9 @@ class Worker(PartOf[AsyncWorker]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """Hand the run back; the attempt is not counted.
+        """Give the run back without counting the attempt.
 
-        Raises `ConflictError` where the lease is no longer this worker's.
+        Raises `ConflictError` if the lease is no longer this worker's.
         """
         self._bridge.run(
             self._of.release(worker_id, task, namespace=namespace, timeout_ms=timeout_ms)

@@ -34,8 +34,8 @@ class Workflow(PartOf[AsyncWorkflow]):
     """The workflows of one client.
 
     The name of a workflow and the id of a run are 1 to 255 bytes of UTF-8 without control
-    characters; another one is a `BadRequestError`. Every method takes `namespace` and `timeout_ms`,
-    by default the client's own.
+    characters; anything else raises `BadRequestError`. Every method takes `namespace` and
+    `timeout_ms`, by default the client's own.
     """
 
     @property
@@ -53,18 +53,19 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> str:
-        """Start a run; its id.
+        """Start a run. Returns its id.
 
-        `input`: bytes and text are JSON text, anything else is encoded as JSON; `null` by default;
-        at most the server's `value_bytes_max` (1 MiB unless configured). `version`: one that was
-        synced; by default the current one. `idempotency_key`: a name (1 to 255 bytes) that makes
-        one run: the same key and input answer that run's id again; by default every call makes a
-        run. The definition says whether keys are taken. `run_id`: an id of one's own that was never
-        used; by default the server makes one.
+        - `input`: bytes and text must be JSON text; anything else is encoded as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); `null` by default.
+        - `version`: a version that was synced; by default the current one.
+        - `idempotency_key`: a name of 1 to 255 bytes. A second call with the same key and input
+          starts no new run; it returns the first run's id again. The definition says whether it
+          accepts keys. By default every call starts a run.
+        - `run_id`: an id of your own that was never used; by default the server makes one.
 
-        Raises `NotFoundError` where there is no such workflow or version, `ConflictError` where it
-        is disabled, the id is used or the key stands for another input, `BadRequestError` on an
-        input that is no JSON or that the definition refuses.
+        Raises `NotFoundError` if there is no such workflow or version; `ConflictError` if it is
+        disabled, if the id is used, or if the key belongs to another input; and `BadRequestError`
+        if the input is not JSON, or the definition refuses it.
         """
         return self._bridge.run(
             self._of.start(
@@ -87,13 +88,14 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> None:
-        """Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
+        """Send a signal to a run. One wait for this `type` consumes it; an early signal is kept.
 
-        `data`: bytes and text as they are, anything else as JSON; empty by default. It is the
-        output of the wait's step. A run keeps up to 1,000 signals that nothing has waited for.
+        `data`: bytes and text are sent unchanged, anything else as JSON; empty by default. It
+        becomes the output of the step that waits. A run keeps up to 1,000 signals that no step has
+        waited for yet.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended,
-        `BadRequestError` where it keeps 1,000 already.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended, and
+        `BadRequestError` if it keeps 1,000 signals already.
         """
         self._bridge.run(
             self._of.signal(run_id, type, data, namespace=namespace, timeout_ms=timeout_ms)
@@ -107,11 +109,11 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> WorkflowRun:
-        """End the run, its children too; an action at work is told.
+        """End the run and its child workflows. Handlers that work on their actions are notified.
 
-        `reason`: a text of up to 4 KiB for people; by default none.
+        `reason`: a text of up to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended.
         """
         return self._bridge.run(
             self._of.cancel(run_id, reason, namespace=namespace, timeout_ms=timeout_ms)
@@ -120,10 +122,10 @@ class Workflow(PartOf[AsyncWorkflow]):
     def retry(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> WorkflowRun:
-        """Let a failed run go on from the step that failed.
+        """Let a failed run continue from the step that failed.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it did not fail, or
-        has compensated anything: then use `start`, or `fork`.
+        Raises `NotFoundError` if there is no such run. Raises `ConflictError` if the run did not
+        fail, or if it has compensated anything: then use `start` or `fork`.
         """
         return self._bridge.run(self._of.retry(run_id, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -138,17 +140,19 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> str:
-        """Start a new run that begins at a step, and knows what another run knew; its id.
+        """Start a new run at a step of another run, with its results. Returns the new run's id.
 
-        The outputs and outcomes of all other steps are copied as they stand; signals, waits and
-        counts are not. The old run, in whatever status, is left alone. `from_step`: a step of the
-        version, which need not have run. `input`: as of `start`; by default that of the old run.
-        `version`: one that was synced; by default that of the old run. `new_run_id`: an id that was
-        never used; by default the server makes one.
+        The outputs and outcomes of all other steps are copied. Signals, waits and counts are not
+        copied. The old run may have any status, and is not changed.
 
-        Raises `NotFoundError` where there is no such run or version, `BadRequestError` where there
-        is no such step, `ConflictError` where the workflow is disabled, the id is used, or the step
-        comes after one that the old run has compensated.
+        - `from_step`: a step of the version; it need not have run before.
+        - `input`: as for `start`; by default that of the old run.
+        - `version`: a version that was synced; by default that of the old run.
+        - `new_run_id`: an id that was never used; by default the server makes one.
+
+        Raises `NotFoundError` if there is no such run or version, `BadRequestError` if there is no
+        such step, and `ConflictError` if the workflow is disabled, the id is used, or the step
+        comes after a step that the old run has compensated.
         """
         return self._bridge.run(
             self._of.fork(
@@ -170,14 +174,14 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> WorkflowRun:
-        """Begin no step, attempt, poll, item or compensation until `resume`.
+        """Pause a run: no step, attempt, poll, item or compensation begins until `resume`.
 
-        What was invoked goes on, and its end is kept; signals are kept. Durations stand still;
-        `until` of a sleep and the actions' own time-outs do not. A paused run counts for `overlap`.
-        Pausing what is paused does nothing. `reason`: a text of up to 4 KiB for people; by default
-        none.
+        Actions that were already invoked continue, and their results are kept; signals are kept,
+        too. Durations stop; the `until` of a sleep and the time-outs of actions do not. A paused
+        run still counts for `overlap`. Pausing a paused run changes nothing. `reason`: a text of up
+        to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended or is
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended or is
         compensating.
         """
         return self._bridge.run(
@@ -187,9 +191,11 @@ class Workflow(PartOf[AsyncWorkflow]):
     def resume(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> WorkflowRun:
-        """Let a paused run go on with what has come meanwhile. Of one that is not, nothing happens.
+        """Let a paused run continue, with everything that has arrived meanwhile.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended or is
+        Resuming a run that is not paused changes nothing.
+
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended or is
         compensating.
         """
         return self._bridge.run(self._of.resume(run_id, namespace=namespace, timeout_ms=timeout_ms))
@@ -202,12 +208,12 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[ScheduleInfo]:
-        """A page of the schedules, by the name of their workflow.
+        """List the schedules by the name of their workflow, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.schedules(
@@ -218,9 +224,9 @@ class Workflow(PartOf[AsyncWorkflow]):
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ScheduleInfo:
-        """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
+        """Start no more runs by this schedule. Times that pass are not made up for.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the workflow has no schedule.
         """
         return self._bridge.run(
             self._of.pause_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -229,9 +235,9 @@ class Workflow(PartOf[AsyncWorkflow]):
     def resume_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> ScheduleInfo:
-        """Let the schedule of workflow `name` go on with its next time.
+        """Let the schedule of workflow `name` continue with its next time.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the workflow has no schedule.
         """
         return self._bridge.run(
             self._of.resume_schedule(name, namespace=namespace, timeout_ms=timeout_ms)
@@ -240,9 +246,9 @@ class Workflow(PartOf[AsyncWorkflow]):
     def trigger_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> str:
-        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
+        """Start one run by the schedule now, with its input, as an extra. Returns the run's id.
 
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
+        Raises `NotFoundError` if the workflow has no schedule, `ConflictError` if the workflow is
         disabled.
         """
         return self._bridge.run(
@@ -257,15 +263,17 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> SyncResult:
-        """Take a definition over; done on every start of an application it costs nothing.
+        """Store a definition. It costs nothing to call this at every start of an application.
 
-        `yaml`: at most 2 MiB. A new name is `created`, a new version `updated`, the same text
-        `unchanged`. `dry_run`: only tell what would be done; then a version that is known with
-        another content is `refused` in the answer (`.refusal`, and `.current`, the text that is
-        there).
+        `yaml`: at most 2 MiB. The answer says `created` for a new name, `updated` for a new
+        version, and `unchanged` for the same text.
 
-        Raises `BadRequestError` with `.problems` where it is not valid, and `ConflictError` where
-        its version is known with another content.
+        `dry_run`: only tell what would be done; off by default. If the version is known with
+        another content, the answer of a dry run says `refused`, with the reason in `.refusal` and
+        the stored text in `.current`.
+
+        Raises `BadRequestError` with `.problems` if the definition is not valid, and
+        `ConflictError` if its version is known with another content.
         """
         return self._bridge.run(
             self._of.sync(yaml, dry_run=dry_run, namespace=namespace, timeout_ms=timeout_ms)
@@ -279,7 +287,9 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> SyncResult:
-        """`sync`, of bytes. `dry_run`: only tell what would be done.
+        """Store a definition that is given as bytes; otherwise like `sync`.
+
+        `dry_run`: only tell what would be done; off by default.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does.
         """
@@ -295,10 +305,11 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> SyncResult:
-        """`sync`, of a file. Its problems name it (`.file`). `dry_run`: only tell what would be
-        done.
+        """Store the definition in a file; otherwise like `sync`.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where the file
+        Problems name the file (`.file`). `dry_run`: only tell what would be done; off by default.
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if the file
         cannot be read.
         """
         return self._bridge.run(
@@ -313,13 +324,14 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
-        """`sync` of every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
+        """Store every `*.yaml` and `*.yml` of a directory in one commit: all, or none.
 
-        By name; hidden files and subdirectories are left out. They are at most 2 MiB together.
-        Problems name their file (`.file`). `dry_run`: only tell what would be done.
+        Files are taken by name; hidden files and subdirectories are left out. Together they are at
+        most 2 MiB. Problems name their file (`.file`). `dry_run`: only tell what would be done; off
+        by default.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
-        cannot be read.
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if a file cannot
+        be read.
         """
         return self._bridge.run(
             self._of.sync_dir(path, dry_run=dry_run, namespace=namespace, timeout_ms=timeout_ms)
@@ -333,12 +345,12 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
-        """`sync` of several files in one commit: all, or none; a result for each, in order.
+        """Store several files in one commit: all, or none. Returns a result for each, in order.
 
-        They are at most 2 MiB together. `dry_run`: only tell what would be done.
+        Together they are at most 2 MiB. `dry_run`: only tell what would be done; off by default.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
-        cannot be read.
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if a file cannot
+        be read.
         """
         return self._bridge.run(
             self._of.sync_files(paths, dry_run=dry_run, namespace=namespace, timeout_ms=timeout_ms)
@@ -347,12 +359,12 @@ class Workflow(PartOf[AsyncWorkflow]):
     def validate(
         self, yaml: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> list[Problem]:
-        """What a `sync` would complain about, errors and warnings; nothing is taken over.
+        """Return the errors and warnings that a `sync` would report. Nothing is stored.
 
-        Warnings are also about what the definition runs and the namespace does not have yet.
+        A warning also says if the definition uses something that the namespace does not have yet.
 
-        Raises `BadRequestError` on a text of more than 2 MiB; what is wrong with the definition is
-        no error, it is in the answer.
+        Raises `BadRequestError` if the text has more than 2 MiB. Errors in the definition raise
+        nothing: they are in the answer.
         """
         return self._bridge.run(self._of.validate(yaml, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -364,12 +376,12 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[DefinitionInfo]:
-        """A page of the workflows, each with its current version, by name.
+        """List the workflows by name with their current versions, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._bridge.run(
             self._of.list_definitions(
@@ -386,13 +398,13 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[DefinitionVersion]:
-        """A page of the versions of workflow `name` that are kept, the last synced first.
+        """List the kept versions of workflow `name`, the last synced first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such workflow, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         return self._bridge.run(
             self._of.list_versions(
@@ -408,11 +420,11 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> bytes | None:
-        """The YAML as it was synced; `None` where there is no such workflow or version.
+        """Return the YAML as it was synced; `None` if there is no such workflow or version.
 
-        `version`: one that was synced; by default the current one.
+        `version`: a version that was synced; by default the current one.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if a name is invalid.
         """
         return self._bridge.run(
             self._of.get_definition(
@@ -428,12 +440,12 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> DefinitionInfo:
-        """Make a version that was synced the current one: the way back from a bad one.
+        """Make a version that was synced the current one, such as to go back from a bad version.
 
-        New runs are of it, and its schedule and trigger hold; runs that are under way stay on the
-        version that they began with. A sync of a new version makes that the current one.
+        New runs use it, and its schedule and trigger apply. Runs that have begun stay on their
+        version. The next sync of a new version makes that version the current one.
 
-        Raises `NotFoundError` where there is no such workflow or version.
+        Raises `NotFoundError` if there is no such workflow or version.
         """
         return self._bridge.run(
             self._of.use(name, version, namespace=namespace, timeout_ms=timeout_ms)
@@ -442,27 +454,29 @@ class Workflow(PartOf[AsyncWorkflow]):
     def disable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> DefinitionInfo:
-        """Start no more runs: no call, no schedule, no trigger does. Those that are there go on.
+        """Start no more runs, by call, schedule or trigger. The runs that exist continue.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._bridge.run(self._of.disable(name, namespace=namespace, timeout_ms=timeout_ms))
 
     def enable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> DefinitionInfo:
-        """Let it start again. Its schedule goes on with its next time, its trigger where it was.
+        """Allow a disabled workflow to start runs again.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Its schedule continues with its next time, and its trigger where it stopped.
+
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._bridge.run(self._of.enable(name, namespace=namespace, timeout_ms=timeout_ms))
 
     def status(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> WorkflowRun:
-        """The run as it stands.
+        """Return the run in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._bridge.run(self._of.status(run_id, namespace=namespace, timeout_ms=timeout_ms))
 
@@ -474,12 +488,12 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> WorkflowRun:
-        """The run once it has ended, or as it stands when the time is up.
+        """Wait up to `block_ms` until the run has ended. Returns the run as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
-        which a lost connection takes up again for the time that is left.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. This is one long poll. If the
+        connection is lost, the poll continues on the next connection for the time that is left.
 
-        Raises `NotFoundError` where there is no such run.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._bridge.run(
             self._of.wait(run_id, block_ms=block_ms, namespace=namespace, timeout_ms=timeout_ms)
@@ -494,13 +508,13 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[HistoryEvent]:
-        """A page of what has happened to the run, oldest first.
+        """List the events of the run, oldest first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such run, `BadRequestError` on a cursor of another
-        listing.
+        Raises `NotFoundError` if there is no such run, `BadRequestError` if the cursor belongs to
+        another listing.
         """
         return self._bridge.run(
             self._of.history(
@@ -511,13 +525,13 @@ class Workflow(PartOf[AsyncWorkflow]):
     def follow(
         self, run_id: str, *, after: int = 0, namespace: str | None = None
     ) -> HistoryFollower:
-        """Every event of the run as it happens, to the run's end, over lost connections too.
+        """Iterate over the run's events as they happen, until the run ends.
 
-        `after`: begin after the event of this sequence; 0, the default, begins with the first. No
-        event is missed or doubled.
+        `after`: begin after the event with this sequence number; 0, the default, begins with the
+        first event. No event is missed or shown twice, also across lost connections.
 
-        A step raises `NotFoundError` where there is no such run, and what the connection raises
-        until it has begun.
+        A step raises `NotFoundError` if there is no such run. Until the iteration has begun, a step
+        also raises what the connection raises.
         """
         return HistoryFollower(
             self._bridge, lambda: self._of.follow(run_id, after=after, namespace=namespace)
@@ -540,22 +554,28 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Page[WorkflowRun]:
-        """A page of runs, newest first unless `order` says otherwise.
+        """List runs, one page at a time. The newest come first unless `order` says otherwise.
 
-        `workflow_name` (or `name`): of this workflow; by default of all. `status`: in this one, or
-        in one of several; by default in any. `search`: whose search attributes have exactly these
-        values, 32 at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt":
-        500}}` of `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
-        one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
-        first, by when they were started; by when they ended, where the filter says that; by value
-        (the highest first, or the lowest), where there is a range. `limit`: 1 to 1,000, 100 unless
-        given. `cursor`: that of the page before; without one it begins at the first. At most 1,000
-        runs are looked at: a page may hold fewer than `limit`, or none, while `has_more`.
+        - `workflow_name` (or `name`): the workflow whose runs are listed; by default all workflows.
+        - `status`: one status, or several; by default any.
+        - `search`: only runs whose search attributes have exactly these values; at most 32, none by
+          default. One attribute may have a range instead, of `gt`, `gte`, `lt` and `lte`:
+          `{"amount": {"gte": 100, "lt": 500}}`.
+        - `started_after_ms`, `started_before_ms`, `ended_after_ms`, `ended_before_ms`: only runs
+          that started or ended at or after the first time, and before the second, in Unix epoch
+          milliseconds; by default at any time.
+        - `order`: `"newest"`, the default, or `"oldest"` first. Runs are ordered by when they
+          started, or by when they ended if the filter has a time of the end. With a range they are
+          ordered by value, the highest first, or the lowest.
+        - `limit`: 1 to 1,000; default 100.
+        - `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a status that there is not, on a value of `search` that is
-        neither text, a number nor a range, and on a cursor of another listing; `ConflictError` on a
-        range while the runs of an earlier version are still being indexed.
+        The server looks at 1,000 runs at most for one page. So a page may hold fewer runs than
+        `limit`, or none, and still have `has_more`.
+
+        Raises `BadRequestError` if there is no such status, if a value of `search` is not a text,
+        number or range, or if the cursor belongs to another listing. Raises `ConflictError` for a
+        range while the runs of an earlier version of Flo are still being indexed.
         """
         return self._bridge.run(
             self._of.list_runs(
@@ -582,11 +602,11 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> dict[str, int]:
-        """How many runs are kept in each status: a dict from status to number.
+        """Count the kept runs by status: a dict from status to number.
 
-        `workflow_name`: of this workflow; by default of all.
+        `workflow_name`: the workflow whose runs are counted; by default all workflows.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._bridge.run(
             self._of.count_runs(workflow_name, namespace=namespace, timeout_ms=timeout_ms)
@@ -612,20 +632,22 @@ class Workflow(PartOf[AsyncWorkflow]):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> BulkJob:
-        """Do something to all runs that match, by a job: a piece of it per tick.
+        """Apply one operation to all runs that match, in a background job.
 
-        `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
-        paused ones, `"retry"` failed ones, `"delete"` those that have ended.
-        `workflow_name` (or `name`), `status`, `search` and the times (`started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`;
-        without a status all that the operation takes. `limit`: at most so many; by default
-        all. `dry_run`: only count; off by default. `reason`: why they are cancelled or
-        paused, a text of up to 4 KiB; by default none. `type` and `data`: of a signal, as
-        of `signal`. Runs that are started later are left alone. `client.jobs` tells how far
-        it is.
+        - `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended,
+          `"resume"` paused ones, `"retry"` failed ones, `"delete"` those that have ended.
+        - `workflow_name` (or `name`), `status`, `search`, `started_after_ms`, `started_before_ms`,
+          `ended_after_ms`, `ended_before_ms`: as for `list_runs`. Without a status, all that the
+          operation can take.
+        - `limit`: at most so many runs; by default all.
+        - `dry_run`: only count; off by default.
+        - `reason`: why the runs are cancelled or paused, a text of up to 4 KiB; none by default.
+        - `type`, `data`: the signal that is sent, as for `signal`.
 
-        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
-        the operation does not take.
+        Runs that start after this call are not touched. `client.jobs` shows the progress.
+
+        Raises `NotFoundError` if there is no such workflow, `BadRequestError` if the operation does
+        not take that status.
         """
         return self._bridge.run(
             self._of.bulk(

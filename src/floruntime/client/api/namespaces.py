@@ -1,4 +1,7 @@
-"""Namespaces: listed, made and deleted. One also comes into being with its first write."""
+"""`client.namespaces`: list, create, configure and delete namespaces.
+
+A namespace is also created by the first write to it.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,14 @@ from floruntime.core.types import Page
 class Namespaces(Part):
     """`client.namespaces`.
 
-    A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; another one is a
-    `BadRequestError`. Every method takes `timeout_ms`, by default the client's own.
+    A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; any other name
+    raises `BadRequestError`. Every method takes `timeout_ms`, by default the client's own.
     """
 
     def create(self, name: str, *, timeout_ms: int | None = None) -> Operation[bool]:
-        """Make a namespace. Returns whether it is new.
+        """Create a namespace. Returns whether it is new.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(NamespaceCreate(name), None, timeout_ms)
 
@@ -40,14 +43,17 @@ class Namespaces(Part):
         kv_deleted_ms: int | None = Kept(defaults.KV_DELETED_MS),  # immutable
         timeout_ms: int | None = None,
     ) -> Operation[NamespaceInfo]:
-        """Set what is named; the rest (and what is `None`) stays. The namespace as it is now.
+        """Change settings of a namespace. Returns the namespace with all its settings.
 
-        `kv_history`: how many versions of a key are kept, the present one included; 1 to 64, 64 in
-        a new namespace. `kv_deleted_ms`: for how long those of a deleted key are; 86,400,000 in a
-        new one, and 0 lets go of them at once. It holds from the next change of each key on. The
-        namespace is made where there is none.
+        A setting that is left out, or given as `None`, stays as it is. If there is no such
+        namespace, it is created. A changed setting applies to each key from its next change on.
 
-        Raises `BadRequestError` on a setting out of its limits.
+        - `kv_history`: how many versions of a key are kept, including the current one; 1 to 64, and
+          64 in a new namespace.
+        - `kv_deleted_ms`: how long the versions of a deleted key are kept; 86,400,000 in a new
+          namespace. 0 removes them at once.
+
+        Raises `BadRequestError` if a setting is out of its limits.
         """
         request = NamespaceConfigure(name, unless_kept(kv_history), unless_kept(kv_deleted_ms))
         return self._call(request, None, timeout_ms)
@@ -59,12 +65,12 @@ class Namespaces(Part):
         cursor: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[NamespaceInfo]]:
-        """A page of the namespaces, by name.
+        """List the namespaces by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, NamespaceList(limit, cursor), None, timeout_ms)
 
@@ -73,8 +79,8 @@ class Namespaces(Part):
     ) -> Operation[bool]:
         """Delete a namespace. Returns whether it existed.
 
-        `force`: also one that holds something; off by default.
+        `force`: delete it even if it is not empty; off by default.
 
-        Raises `ConflictError` where it is not empty and `force` is not given.
+        Raises `ConflictError` if it is not empty and `force` is not given.
         """
         return self._call(NamespaceDelete(name, force), None, timeout_ms)

@@ -107,7 +107,7 @@ class ScheduledActions(ActionWrites):
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ActionScheduleInfo]:
-        """Start no more runs by the schedule of action `name`. Times that pass are not made up for.
+        """Start no more runs by this schedule. Times that pass are not made up for.
 
         Raises `NotFoundError` if the action has no schedule.
         """

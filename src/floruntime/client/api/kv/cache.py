@@ -52,9 +52,7 @@ class Cache:
         return value
 
     async def _begin_making(self, make_timeout_ms: int) -> int | None:
-        """Return the second key's version if this caller may make the value; `None` if another
-        does.
-        """
+        """Return the second key's version if this caller may make the value, else `None`."""
         try:
             put = await self._writes.put(
                 self._key + MAKING,

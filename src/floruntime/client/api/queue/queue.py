@@ -1,6 +1,6 @@
-"""`client.queue`: priority queues with leases, as a person calls them.
+"""`client.queue`: priority queues with leases.
 
-Priority is strict: a flood of urgent messages (a low `priority` number) holds up the rest.
+Priority is strict: while there are urgent messages (a low `priority` number), the rest wait.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ ON_DELIVERY: Final = "on_delivery"
 class Queue(QueueWrites):
     """The queues of one client.
 
-    A queue comes into being with its first message. Its name is 1 to 255 bytes of UTF-8 without
-    control characters; another one is a `BadRequestError`. Where seqs are asked for, the messages
-    themselves do as well, at most 1,000. Each is answered for itself, and the client sends along
-    the leases of what it dequeued (the last 100,000). Every method takes `namespace` and
-    `timeout_ms`, by default the client's own.
+    The first message creates its queue. A queue's name is 1 to 255 bytes of UTF-8 without control
+    characters; any other name raises `BadRequestError`. Where a method takes seqs, it also takes
+    the messages themselves, at most 1,000. Each message gets its own result. The client sends along
+    the leases of the messages that it dequeued (the last 100,000). Every method takes `namespace`
+    and `timeout_ms`, by default the client's own.
     """
 
     def dequeue(
@@ -53,13 +53,16 @@ class Queue(QueueWrites):
     ) -> Operation[DequeueResult]:
         """Lease the next messages.
 
-        `count`: at most so many, 1 unless given, 1,000 at most; fewer come when there are fewer, or
-        when their payloads reach 4 MiB. `visibility_timeout_ms`: what is not acked within it is
-        delivered again; 30,000 unless given, up to ten years. `block_ms`: how long to wait for the
-        first one; 0, the default, does not wait, 300,000 is the longest. `ack_mode`: `"explicit"`,
-        the default, or `"on_delivery"`, which acks in the same step: at most once.
+        - `count`: at most so many messages, 1 to 1,000; default 1. Fewer are returned if there are
+          fewer, or if their payloads reach 4 MiB.
+        - `visibility_timeout_ms`: how long the lease lasts; default 30,000, up to ten years. A
+          message that is not acked by then is delivered again.
+        - `block_ms`: how long to wait for the first message; 0, the default, does not wait, and
+          300,000 is the longest.
+        - `ack_mode`: `"explicit"`, the default, or `"on_delivery"`. The latter acks messages in the
+          same step that delivers them, so each is delivered at most once.
 
-        Raises `BadRequestError` on a value out of these limits.
+        Raises `BadRequestError` if a value is out of these limits.
         """
         if ack_mode not in (EXPLICIT, ON_DELIVERY):
             raise BadRequestError(f"ack_mode {ack_mode!r} must be {EXPLICIT!r} or {ON_DELIVERY!r}")
@@ -82,11 +85,11 @@ class Queue(QueueWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[DequeueResult]:
-        """The next ready messages, without leasing them.
+        """Return the next ready messages without leasing them.
 
-        `count`: at most so many, 1 unless given, 1,000 at most.
+        `count`: at most so many, 1 to 1,000; default 1.
 
-        Raises `BadRequestError` on another `count`.
+        Raises `BadRequestError` if `count` is out of range.
         """
         return self._call(QueuePeek(queue, count), namespace, timeout_ms)
 
@@ -99,12 +102,12 @@ class Queue(QueueWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[DequeueResult]:
-        """A page of the dead letters, in the order in which they died, with `reason` and `error`.
+        """List the dead letters, oldest death first, one page at a time, with `reason` and `error`.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call(QueueDlqList(queue, limit, cursor), namespace, timeout_ms)
 
@@ -120,14 +123,19 @@ class Queue(QueueWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[BulkJob]:
-        """Requeue or delete all dead letters that match, by a job: a piece of it per tick.
+        """Requeue or delete all dead letters that match, in a background job.
 
-        `operation`: `"requeue_dead"` or `"delete_dead"`. `reason`: only those of `"max_attempts"`
-        or `"nacked"`; by default of both. `error_contains`: only those whose last error has this
-        text in it; by default all. `limit`: at most so many; by default all. `dry_run`: only count;
-        off by default. What dies later is left alone. `client.jobs` tells how far it is.
+        - `operation`: `"requeue_dead"` or `"delete_dead"`.
+        - `reason`: only dead letters with this reason, `"max_attempts"` or `"nacked"`; by default
+          both.
+        - `error_contains`: only those whose last error contains this text; by default all.
+        - `limit`: at most so many; by default all.
+        - `dry_run`: only count; off by default.
 
-        Raises `BadRequestError` on an operation or a reason that there is not.
+        Messages that become dead letters after this call are not touched. `client.jobs` shows the
+        progress.
+
+        Raises `BadRequestError` if there is no such operation or reason.
         """
         chosen = choice("operation", operation, DeadBulkOperation)
         request = QueueBulk(queue, chosen, reason, error_contains, limit, dry_run)
@@ -136,9 +144,9 @@ class Queue(QueueWrites):
     def stats(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[QueueStats]:
-        """Counts of a queue; zeros for one that does not exist.
+        """Return the counts of a queue; all zero if it does not exist.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueueGetStats(queue), namespace, timeout_ms)
 
@@ -150,11 +158,11 @@ class Queue(QueueWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[QueueStats]]:
-        """A page of the namespace's queues, by name, each with its counts.
+        """List the namespace's queues by name with their counts, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, QueueList(limit, cursor), namespace, timeout_ms)

@@ -1,4 +1,4 @@
-"""The writes of `client.queue` but `dequeue`, which a batch takes, too."""
+"""The writes of `client.queue` that a batch takes, too: all except `dequeue`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Seqs = int | Message | Iterable[int | Message]
 
 
 class QueueWrites(Part):
-    """Writing to priority queues, and settling what was dequeued."""
+    """Writing to priority queues, and settling dequeued messages."""
 
     def enqueue(
         self,
@@ -50,19 +50,22 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Add a message; its seq.
+        """Add a message. Returns its seq.
 
-        `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON; at most the
-        server's `value_bytes_max` (1 MiB unless configured). `priority`: 0 to 65,535, a lower one
-        is delivered first; 10 unless given. `delay_ms`: how long it is not delivered; 0, the
-        default, means now, ten years is the longest. `dedup_key`: a name (1 to 255 bytes) that
-        enqueues once within the queue's window, counted from the first enqueue, and answers the
-        first seq again, even if that message is done; by default every enqueue is a new message, as
-        it is with a window of 0 ms. `group`: a name (1 to 255 bytes); of one group the oldest
-        undone message alone is delivered, the next one when that is acked, dead or deleted, and
-        delays and retries keep the place; by default it has none, and stands for itself.
+        - `payload`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured).
+        - `priority`: 0 to 65,535; default 10. A lower number is delivered first.
+        - `delay_ms`: the message is not delivered before this time has passed; 0, the default,
+          means now, and ten years is the longest.
+        - `dedup_key`: a name of 1 to 255 bytes. A second enqueue with the same key adds nothing and
+          returns the first seq again, even if that message is done. The key is remembered for the
+          queue's dedup window, counted from the first enqueue. By default, and with a window of 0
+          ms, every enqueue adds a message.
+        - `group`: a name of 1 to 255 bytes. Of each group, only the oldest message that is not done
+          is delivered. The next one follows when that one is acked, dead or deleted. A message
+          keeps its place through delays and retries. By default a message belongs to no group.
 
-        Raises `BadRequestError` on a value out of these limits, `StorageFullError` where the
+        Raises `BadRequestError` if a value is out of these limits, `StorageFullError` if the
         server's disk is nearly full.
         """
         request = QueueEnqueue(queue, [as_payload(payload)], priority, delay_ms, dedup_key, group)
@@ -79,10 +82,10 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[list[int]]:
-        """Add up to 1,000 messages in one commit: all, or none. Their seqs, in order.
+        """Add up to 1,000 messages in one commit: all, or none. Returns their seqs, in order.
 
-        `priority` (10 unless given), `delay_ms` (0 unless given) and `group` (none unless given)
-        are those of each message.
+        `priority` (default 10), `delay_ms` (default 0) and `group` (none by default) apply to each
+        message.
 
         Raises `BadRequestError` and `StorageFullError` as `enqueue` does.
         """
@@ -97,10 +100,13 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[AckResult]:
-        """Done with these messages, at most 1,000. `stale` are those delivered to somebody else
-        since, and unknown ones; each is judged for itself.
+        """Acknowledge messages, at most 1,000: their work is done.
 
-        Raises `BadRequestError` on more of them. In a batch one that is stale is a `ConflictError`.
+        Each message gets its own result. `stale` in the answer lists unknown messages, and those
+        that have been delivered to somebody else since.
+
+        Raises `BadRequestError` for more than 1,000 messages. In a batch, a stale message raises
+        `ConflictError`.
         """
         request = QueueAck(queue, *self._held(namespace, queue, seqs))
         return self._call(request, namespace, timeout_ms)
@@ -117,15 +123,16 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[AckResult]:
-        """Give messages back, at most 1,000: a failed attempt of each.
+        """Give messages back, at most 1,000, as failed attempts.
 
-        `to_dlq`: make them dead letters at once; off by default. `delay_ms`: when they are due
-        again; 0, the default, means at once, or after the queue's `retry_delay_ms` when an attempt
-        was counted. `release`: count no attempt; off by default. `error`: a text of up to 4 KiB
-        that is kept for the dead letter; by default none.
+        - `to_dlq`: make them dead letters at once; off by default.
+        - `delay_ms`: when they are due again. 0, the default, means at once with `release`, and
+          otherwise after the queue's `retry_delay_ms`.
+        - `release`: give them back without counting an attempt; off by default.
+        - `error`: a text of up to 4 KiB that is kept for the dead letter; none by default.
 
-        Raises `BadRequestError` where `to_dlq` is given with `release` or `delay_ms`. In a batch a
-        stale message is a `ConflictError`.
+        Raises `BadRequestError` if `to_dlq` is given with `release` or `delay_ms`. In a batch, a
+        stale message raises `ConflictError`.
         """
         numbers, leases = self._held(namespace, queue, seqs)
         request = QueueNack(queue, numbers, leases, to_dlq, delay_ms, release, error)
@@ -140,11 +147,12 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[AckResult]:
-        """Let leases that are still held run out later; the others are `stale`.
+        """Extend leases that are still held. `stale` in the answer lists the other messages.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `extend_ms`: the new end of the lease, in milliseconds from now; default 30,000, up to ten
+        years.
 
-        Raises `BadRequestError` on another `extend_ms`, or more than 1,000 messages.
+        Raises `BadRequestError` if `extend_ms` is out of range, or for more than 1,000 messages.
         """
         request = QueueTouch(queue, *self._held(namespace, queue, seqs), extend_ms)
         return self._call(request, namespace, timeout_ms)
@@ -157,9 +165,9 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Make dead letters fresh messages, due now, without attempts; how many there were.
+        """Turn dead letters into fresh messages, due now, without attempts. Returns how many.
 
-        Raises `BadRequestError` on more than 1,000 seqs.
+        Raises `BadRequestError` for more than 1,000 seqs.
         """
         return self._call(QueueDlqRequeue(queue, _seqs_of(seqs)), namespace, timeout_ms)
 
@@ -171,27 +179,27 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Delete dead letters; how many there were.
+        """Delete dead letters. Returns how many.
 
-        Raises `BadRequestError` on more than 1,000 seqs.
+        Raises `BadRequestError` for more than 1,000 seqs.
         """
         return self._call(QueueDlqDelete(queue, _seqs_of(seqs)), namespace, timeout_ms)
 
     def dlq_purge(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[int]:
-        """Delete all dead letters; how many there were.
+        """Delete all dead letters. Returns how many.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueueDlqPurge(queue), namespace, timeout_ms)
 
     def purge(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[int]:
-        """Delete all messages, leased and delayed ones too, but no dead letters; how many.
+        """Delete all messages, also leased and delayed ones, but no dead letters. Returns how many.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueuePurge(queue), namespace, timeout_ms)
 
@@ -208,17 +216,23 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[QueueConfig]:
-        """Set what is named; the rest (and what is `None`) stays. All settings as they are now.
+        """Change settings of a queue. Returns all its settings.
 
-        A new queue has the defaults of this signature. `max_attempts`: deliveries in total before a
-        message is a dead letter, 1 to 1,000,000; 5 on a new queue. `retry_delay_ms`: how long a
-        message waits after a failed attempt; 0. `dlq_limit`: dead letters kept, the oldest go
-        first; 10,000. `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000.
-        `retry_backoff`: `"constant"`, as on a new queue, or `"exponential"`: `retry_delay_ms` is
-        doubled after each attempt, and up to a tenth of that comes on top. `retry_delay_max_ms`:
-        the longest that it grows to; 3,600,000. What is set holds from now on.
+        A setting that is left out, or given as `None`, stays as it is. A new queue has the defaults
+        of this signature. A changed setting applies from now on.
 
-        Raises `BadRequestError` on a setting out of its limits.
+        - `max_attempts`: how often a message is delivered before it is a dead letter, 1 to
+          1,000,000; 5 for a new queue.
+        - `retry_delay_ms`: how long a message waits after a failed attempt; 0 for a new queue.
+        - `dlq_limit`: how many dead letters are kept; beyond it the oldest are deleted. 10,000 for
+          a new queue.
+        - `dedup_window_ms`: how long a `dedup_key` is remembered; 300,000 for a new queue.
+        - `retry_backoff`: `"constant"`, as for a new queue, or `"exponential"`. The latter doubles
+          `retry_delay_ms` after each attempt and adds up to a tenth.
+        - `retry_delay_max_ms`: the longest delay that this growth reaches; 3,600,000 for a new
+          queue.
+
+        Raises `BadRequestError` if a setting is out of its limits.
         """
         request = QueueConfigure(
             queue,
@@ -234,29 +248,29 @@ class QueueWrites(Part):
     def delete(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Delete the queue, its settings and dedup keys. Returns whether it existed.
+        """Delete the queue with its settings and dedup keys. Returns whether it existed.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueueDelete(queue), namespace, timeout_ms)
 
     def pause(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[QueueStats]:
-        """Deliver nothing from now on; enqueues, acks and leases go on. The queue's counts.
+        """Stop deliveries; enqueues, acks and leases continue. Returns the queue's counts.
 
-        A queue that does not exist yet may be paused, too. Pausing what is paused changes nothing.
+        A queue that does not exist yet may be paused, too. Pausing a paused queue changes nothing.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueuePause(queue, True), namespace, timeout_ms)
 
     def resume(
         self, queue: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[QueueStats]:
-        """Deliver again, to those who wait at once. The queue's counts.
+        """Deliver again; waiting dequeues are answered at once. Returns the queue's counts.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._call(QueuePause(queue, False), namespace, timeout_ms)
 
@@ -268,9 +282,9 @@ class QueueWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Let delayed messages be due now, at most 1,000; how many were delayed.
+        """Make delayed messages due now, at most 1,000. Returns how many of them were delayed.
 
-        Raises `BadRequestError` on more of them.
+        Raises `BadRequestError` for more than 1,000 messages.
         """
         return self._call(QueuePromote(queue, _seqs_of(seqs)), namespace, timeout_ms)
 

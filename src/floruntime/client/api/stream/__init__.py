@@ -1,1 +1,1 @@
-"""`client.stream`, with its groups and what follows it."""
+"""`client.stream`, its consumer groups and its followers."""

@@ -1,7 +1,7 @@
-"""Following a stream, by an iterator or by a callback.
+"""Following a stream, with an iterator or with a callback.
 
-A follower keeps the id it has seen up to and asks for what comes after it, so nothing is missed and
-nothing comes twice.
+A follower keeps the id of the last record that it has seen and asks for what comes after it. So it
+misses no record and shows none twice.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ Callback = Callable[[StreamRecord], Awaitable[Any] | Any]
 
 
 class StreamFollower(Endless[StreamRecord, ReadResult]):
-    """An endless iterator of records; `await aclose()` or leaving the loop ends it.
+    """An endless iterator of records. `await aclose()` or leaving the loop ends it.
 
-    Where it begins is fixed when it is made; `await start()` to be certain.
+    Its starting position is asked for when it is made; `await start()` makes certain that it is
+    fixed.
     """
 
     def __init__(
@@ -59,8 +60,9 @@ class StreamFollower(Endless[StreamRecord, ReadResult]):
 class Subscription:
     """A running `subscribe`. The callback gets one record at a time, in order.
 
-    An exception of the callback is logged and the next record follows: a record that must not be
-    lost to a failing handler needs a consumer group. `error` is what ended it early, if anything.
+    If the callback raises, the exception is logged and the next record follows. If a failing
+    handler must not lose a record, use a consumer group. `error` is what ended the subscription
+    early, if anything.
     """
 
     def __init__(self, follower: StreamFollower, callback: Callback) -> None:
@@ -71,11 +73,11 @@ class Subscription:
 
     @property
     def is_active(self) -> bool:
-        """Whether records still come."""
+        """Whether records still arrive."""
         return not self._task.done()
 
     async def close(self) -> None:
-        """End it: no callback begins after this returns. A callback may close its own."""
+        """End the subscription: no callback begins afterwards. A callback may close its own."""
         await self._follower.aclose()
         if self._task is not asyncio.current_task():
             self._task.cancel()
@@ -91,7 +93,7 @@ class Subscription:
         try:
             async for record in self._follower:
                 await self._hand_over(record)
-        except NotConnectedError as error:  # the client was closed, and meant to be
+        except NotConnectedError as error:  # an expected end if somebody has closed the client
             self.error = error
             log.info("subscription ended: %s", error)
         except FloError as error:

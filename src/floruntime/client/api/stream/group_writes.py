@@ -1,4 +1,4 @@
-"""The writes of a stream's groups but `group_read`, which a batch takes, too."""
+"""The writes of a stream's groups that a batch takes, too: all except `group_read`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from floruntime.core.stream import (
 
 
 class GroupWrites(Part):
-    """Making groups, their members, and settling what was delivered to them."""
+    """Making groups, joining them, and settling the records that they delivered."""
 
     def group_create(
         self,
@@ -56,22 +56,29 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
-        """Make a group, and its stream where there is none. Again with the same settings is fine.
+        """Create a group, and its stream if there is none.
 
-        `start`: the position after which it reads; `"0"`, the default, is the beginning. `mode`:
-        `"shared"`, the default, hands each record to any member, `"exclusive"` all to the first
-        one, `"key_shared"` all of one partition key to one member at a time. `ack_timeout_ms`: what
-        is not acked within it is delivered again; 30,000 unless given. `max_deliver`: deliveries in
-        total before a record is a dead letter, 1 to 1,000,000; 10 unless given.
-        `consumer_timeout_ms`: after how long without a word a member counts as gone; 30,000 unless
-        given. Durations are 1 to ten years. `retry_delay_ms`: how long a record waits after a nack
-        without a delay of its own, and after a lease that ran out; 0 unless given. `retry_backoff`:
-        `"constant"`, the default, or `"exponential"`: twice as long after each attempt, and up to a
-        tenth of that on top. `retry_delay_max_ms`: the longest that it grows to; an hour unless
-        given.
+        Creating it again with the same settings changes nothing. Durations are 1 ms to ten years,
+        unless something else is said.
 
-        Raises `ConflictError` where the group exists with other settings (`start` is one),
-        `BadRequestError` on a setting out of its limits.
+        - `start`: the position after which the group reads; `"0"`, the default, is the beginning.
+        - `mode`: `"shared"`, the default, gives each record to any member. `"exclusive"` gives all
+          records to the first member. `"key_shared"` gives all records of one partition key to one
+          member at a time.
+        - `ack_timeout_ms`: how long a delivery is leased; default 30,000. A record that is not
+          acked by then is delivered again.
+        - `max_deliver`: how often a record is delivered before it is a dead letter, 1 to 1,000,000;
+          default 10.
+        - `consumer_timeout_ms`: a member counts as lost after this time without a request; default
+          30,000.
+        - `retry_delay_ms`: how long a record waits after its lease has expired, or after a nack
+          without a delay of its own; default 0.
+        - `retry_backoff`: `"constant"`, the default, or `"exponential"`. The latter doubles the
+          delay after each attempt and adds up to a tenth.
+        - `retry_delay_max_ms`: the longest delay that this growth reaches; default one hour.
+
+        Raises `ConflictError` if the group exists with other settings (`start` is one of them),
+        `BadRequestError` if a setting is out of its limits.
         """
         request = GroupCreate(
             stream,
@@ -101,13 +108,14 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
-        """Set what is named, as `group_create` has it; the rest stays. The group as it is now.
+        """Change settings of a group. Returns the group in its new state.
 
-        `ack_timeout_ms` holds for deliveries from now on, `max_deliver`, `consumer_timeout_ms`,
-        `retry_delay_ms`, `retry_backoff` and `retry_delay_max_ms` for what ends from now on. All
-        stay as they are unless given.
+        The settings are those of `group_create`; one that is left out stays as it is.
+        `ack_timeout_ms` applies to deliveries from now on. `max_deliver`, `consumer_timeout_ms`,
+        `retry_delay_ms`, `retry_backoff` and `retry_delay_max_ms` apply to deliveries that end from
+        now on.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a setting out of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if a setting is out of
         its limits.
         """
         request = GroupConfigure(
@@ -131,9 +139,9 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
-        """Become a member of the group, which is made where there is none.
+        """Become a member of the group, which is created if there is none.
 
-        Raises `BadRequestError` where the group has 1,000 members already.
+        Raises `BadRequestError` if the group has 1,000 members already.
         """
         return self._call(GroupJoin(stream, group, consumer), namespace, timeout_ms)
 
@@ -146,9 +154,9 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bool]:
-        """Leave, handing back at once what is pending. Returns whether it was a member.
+        """Leave the group and give back its pending records. Returns whether it was a member.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._call(GroupLeave(stream, group, consumer), namespace, timeout_ms)
 
@@ -162,7 +170,7 @@ class GroupWrites(Part):
     ) -> Operation[bool]:
         """Delete the group. Returns whether it existed.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if a name is invalid.
         """
         return self._call(GroupDelete(stream, group), namespace, timeout_ms)
 
@@ -175,9 +183,9 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
-        """Let the group go on at `start`; what is pending is dropped, dead letters stay.
+        """Let the group continue at `start`. Pending records are dropped; dead letters stay.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         request = GroupSeek(stream, group, position_text("start", start))
         return self._call(request, namespace, timeout_ms)
@@ -192,12 +200,13 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupAckResult]:
-        """Done with these records, 1 to 1,000. `stale` are those that somebody else has by now.
+        """Acknowledge records, 1 to 1,000: their work is done.
 
-        `consumer`: which member says so, for records that this client was not given; by default
-        nobody in particular.
+        `stale` in the answer lists the records that somebody else has by now. `consumer`: the
+        member that acks, for records that were not delivered to this client. If it is given,
+        records of other members are `stale`, too; by default no member is named.
 
-        Raises `NotFoundError` where there is no such group. In a batch one that is stale is a
+        Raises `NotFoundError` if there is no such group. In a batch, a stale record raises
         `ConflictError`.
         """
         request = GroupAck(stream, group, *self._held(namespace, stream, group, ids), consumer)
@@ -216,14 +225,16 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupAckResult]:
-        """These records, 1 to 1,000, failed: deliver them again.
+        """Report that records, 1 to 1,000, failed, so that they are delivered again.
 
-        `consumer`: as for `group_ack`. `delay_ms`: after how long; 0, the default, means at once,
-        ten years is the longest. `error`: a text of up to 4 KiB that is kept for the dead letter;
-        none unless given. `release`: hand back at once and count no attempt; off by default.
+        - `consumer`: as for `group_ack`.
+        - `delay_ms`: when they are delivered again; 0, the default, means after the group's
+          `retry_delay_ms`, and ten years is the longest.
+        - `error`: a text of up to 4 KiB that is kept for the dead letter; none by default.
+        - `release`: give them back at once without counting an attempt; off by default.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` where `release` comes
-        with `delay_ms` or `error`. In a batch a stale record is a `ConflictError`.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if `release` is given
+        with `delay_ms` or `error`. In a batch, a stale record raises `ConflictError`.
         """
         held = self._held(namespace, stream, group, ids)
         request = GroupNack(stream, group, *held, consumer, delay_ms, error, release)
@@ -240,11 +251,12 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupAckResult]:
-        """Let leases that are still held run out later; the others are `stale`.
+        """Extend leases that are still held. `stale` in the answer lists the other records.
 
-        `consumer`: as for `group_ack`. `extend_ms`: from now, 30,000 unless given, up to ten years.
+        `consumer`: as for `group_ack`. `extend_ms`: the new end of the lease, in milliseconds from
+        now; default 30,000, up to ten years.
 
-        Raises `NotFoundError` where there is no such group.
+        Raises `NotFoundError` if there is no such group.
         """
         held = self._held(namespace, stream, group, ids)
         request = GroupTouch(stream, group, *held, consumer, extend_ms)
@@ -261,11 +273,11 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ReadResult]:
-        """Take over records whose last delivery is `min_idle_ms` ago, each as a new delivery.
+        """Take over records whose last delivery is `min_idle_ms` ago. Each is a new delivery.
 
-        `limit`: 1 to 1,000 records, 10 unless given.
+        `limit`: 1 to 1,000 records; default 10.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a `limit` out of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if `limit` is out of
         range.
         """
         request = GroupClaim(stream, group, consumer, min_idle_ms, limit)
@@ -281,11 +293,13 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Let dead letters be delivered again, attempts at 0; how many there were.
+        """Deliver dead letters again, with attempts counted from 0. Returns how many there were.
 
-        `ids`: ids or records, at most 1,000. One whose record the stream no longer keeps stays.
+        `ids`: ids or records, at most 1,000. A dead letter stays if the stream no longer keeps its
+        record.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` for no ids, or more than
+        1,000.
         """
         request = GroupDeadRequeue(stream, group, [id_of(item) for item in listed(ids)])
         return self._call(request, namespace, timeout_ms)
@@ -299,11 +313,12 @@ class GroupWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[int]:
-        """Delete dead letters; how many there were. The stream's records stay.
+        """Delete dead letters. Returns how many there were. The stream's records stay.
 
         `ids`: ids or records, at most 1,000.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on more ids or none.
+        Raises `NotFoundError` if there is no such group, `BadRequestError` for no ids, or more than
+        1,000.
         """
         request = GroupDeadDelete(stream, group, [id_of(item) for item in listed(ids)])
         return self._call(request, namespace, timeout_ms)

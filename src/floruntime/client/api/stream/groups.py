@@ -21,7 +21,7 @@ from floruntime.core.types import Page
 
 
 class StreamGroups(GroupWrites):
-    """Groups by stream and name. A group's read makes it, and joins it, where needed."""
+    """The consumer groups of streams. `group_read` creates a group and joins it where needed."""
 
     def group_info(
         self,
@@ -31,9 +31,9 @@ class StreamGroups(GroupWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[GroupInfo]:
-        """The group as it stands.
+        """Return the group in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such group.
         """
         return self._call(GroupGetInfo(stream, group), namespace, timeout_ms)
 
@@ -46,13 +46,13 @@ class StreamGroups(GroupWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[GroupInfo]]:
-        """A page of the stream's groups, by name.
+        """List the stream's groups by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         request = GroupList(stream, limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -69,15 +69,18 @@ class StreamGroups(GroupWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ReadResult]:
-        """What there is for this consumer: due redeliveries first, then new records.
+        """Read records for this consumer: due redeliveries first, then new records.
 
-        Each is leased for the group's `ack_timeout_ms`. `limit`: at most so many, 1 to 1,000, 10
-        unless given; fewer come when there are fewer, or when their payloads reach 4 MiB.
-        `block_ms`: how long to wait for the first one; 0, the default, does not wait, 300,000 is
-        the longest. `no_ack`: at most once, nothing is leased and nothing comes again; off by
-        default.
+        Each record is leased for the group's `ack_timeout_ms`. If there is no such group, it is
+        created; if the consumer is not a member, it becomes one.
 
-        Raises `BadRequestError` on a value out of these limits, or where the group has 1,000
+        - `limit`: at most so many records, 1 to 1,000; default 10. Fewer are returned if there are
+          fewer, or if their payloads reach 4 MiB.
+        - `block_ms`: how long to wait for the first record; 0, the default, does not wait, and
+          300,000 is the longest.
+        - `no_ack`: lease nothing, so that each record is delivered at most once; off by default.
+
+        Raises `BadRequestError` if a value is out of these limits, or if the group has 1,000
         members already.
         """
         request = GroupRead(stream, group, consumer, limit, block_ms, no_ack)
@@ -95,12 +98,12 @@ class StreamGroups(GroupWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[PendingEntry]]:
-        """A page of what was delivered and is neither acked nor dead, in id order.
+        """List delivered records that are neither acked nor dead, by id, one page at a time.
 
-        `consumer`: what this member has; by default what all have. `limit`: 1 to 1,000, 100 unless
-        given. `cursor`: that of the page before; without one it begins at the first.
+        `consumer`: only the records of this member; by default of all. `limit`: 1 to 1,000; default
+        100. `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a cursor of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if the cursor belongs to
         another listing.
         """
         request = GroupPending(stream, group, consumer, limit, cursor)
@@ -116,12 +119,12 @@ class StreamGroups(GroupWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[StreamRecord]]:
-        """A page of the dead letters, with `reason` and the last nack's `error`.
+        """List the dead letters, one page at a time, with `reason` and the last nack's `error`.
 
-        A group keeps the latest 10,000. `limit`: 1 to 1,000, 100 unless given. `cursor`: that of
-        the page before; without one it begins at the first.
+        A group keeps the latest 10,000. `limit`: 1 to 1,000; default 100. `cursor`: that of the
+        previous page; without it, the first page is returned.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on a cursor of
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if the cursor belongs to
         another listing.
         """
         request = GroupDead(stream, group, limit, cursor)

@@ -1,4 +1,4 @@
-"""Places in a stream, as a person names them."""
+"""Positions in a stream, in the forms in which callers may give them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from floruntime.core.limits import shown
 from floruntime.core.stream import StreamID, StreamRecord
 
 Position = StreamID | str
-"""An id, its text, `"0"` (the beginning) or `"$"` (after the last)."""
+"""An id, its text, `"0"` (the beginning) or `"$"` (after the last record)."""
 RecordId = StreamID | str | StreamRecord
 RecordIds = RecordId | Iterable[RecordId]
 """One id (or its text, or the record), or several: at most 1,000."""
 
 
 def position_text(field: str, position: Position) -> str:
-    """A position as it travels: an id's text, `0` or `$`."""
+    """Return a position as a request has it: an id's text, `0` or `$`."""
     if position in ("0", "$"):
         return str(position)
     if isinstance(position, StreamID):
@@ -28,12 +28,12 @@ def position_text(field: str, position: Position) -> str:
 
 
 def optional_text(field: str, position: Position | None) -> str | None:
-    """A position that may be left out."""
+    """Like `position_text`, for a position that may be left out."""
     return None if position is None else position_text(field, position)
 
 
 def id_of(item: RecordId) -> StreamID:
-    """The id that `item` is, or has."""
+    """Return the id that `item` is, or has."""
     if isinstance(item, StreamRecord):
         return item.id
     if isinstance(item, StreamID):
@@ -44,5 +44,5 @@ def id_of(item: RecordId) -> StreamID:
 
 
 def listed(ids: RecordIds) -> list[RecordId]:
-    """Several ids, where a person may give one."""
+    """Return a list of ids; a caller may give a single one."""
     return [ids] if isinstance(ids, (StreamID, str, StreamRecord)) else several("ids", ids)

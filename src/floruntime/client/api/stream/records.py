@@ -1,4 +1,4 @@
-"""Records of streams: appended, read, followed. All there is on a web client, beside groups."""
+"""Appending, reading and following records: what a web client has of streams, apart from groups."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class StreamRecords(StreamAppends, StreamGroups):
     """Records and groups of streams.
 
     The name of a stream, a group or a consumer is 1 to 255 bytes of UTF-8 without control
-    characters; another one is a `BadRequestError`. A position is a `StreamID`, its text, `"0"` (the
-    beginning) or `"$"` (after the last). Every method takes `namespace` and `timeout_ms`, by
-    default the client's own.
+    characters; any other name raises `BadRequestError`. A position is a `StreamID`, its text, `"0"`
+    (the beginning) or `"$"` (after the last record). Every method takes `namespace` and
+    `timeout_ms`, by default the client's own.
     """
 
     def read(
@@ -38,19 +38,26 @@ class StreamRecords(StreamAppends, StreamGroups):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[ReadResult]:
-        """Records in id order, from the beginning unless told otherwise.
+        """Read records in id order, by default from the beginning.
 
-        One of these says where it begins: `start` (included), `after` (not included), `offset`
-        (counts from 0 in a partition, 0 if none is named), or `tail`, off by default, which shows
-        only what comes after the read began: give it `block_ms`. `end` (included) says where it
-        ends; by default at the last record. `limit`: at most so many, 1 to 1,000, 10 unless given;
-        an answer ends earlier, with one record at least, at 4 MiB of payloads. `partition`, or the
-        one that `partition_key` maps to; by default all. `block_ms`: how long to wait for the first
-        record; 0, the default, does not wait, 300,000 is the longest. A stream that does not exist
+        Give at most one of `start`, `after`, `offset` and `tail`. A stream that does not exist
         reads as empty.
 
-        Raises `BadRequestError` where two beginnings are given, on a text that is no position, and
-        on a partition that there is not.
+        - `start`: begin with this position, included.
+        - `after`: begin after this position.
+        - `offset`: begin with this record of the partition (0 if none is named), counted from 0.
+        - `tail`: show only records that are appended after the read began; use it with `block_ms`.
+          Off by default.
+        - `end`: stop at this position, included; by default at the last record.
+        - `limit`: at most so many records, 1 to 1,000; default 10. An answer ends earlier when its
+          payloads reach 4 MiB, but has one record at least.
+        - `partition`: only records of this partition, or of the one that `partition_key` maps to;
+          by default of all.
+        - `block_ms`: how long to wait for the first record; 0, the default, does not wait, and
+          300,000 is the longest.
+
+        Raises `BadRequestError` if two beginnings are given, if a text is not a position, or if
+        there is no such partition.
         """
         request = StreamRead(
             stream,
@@ -77,13 +84,15 @@ class StreamRecords(StreamAppends, StreamGroups):
     ) -> Subscription:
         """Call `callback`, a plain or an async function, with every record from `start` on.
 
-        `start`: `"$"`, the default, is now. The position is fixed when this returns: whatever is
-        appended later will be seen, once, over lost connections too. `partition`: its number, from
-        0; by default all. An exception of the callback is logged, and the next record follows.
+        - `start`: `"$"`, the default, is now. The position is fixed when this call returns. Every
+          record that is appended later is shown once, also across lost connections.
+        - `partition`: its number, from 0; by default all.
 
-        Raises `BadRequestError` on a callback that is none, a text that is no position, a partition
-        that there is not, and what the connection raises until it has begun. What ends it later is
-        in `Subscription.error`.
+        If the callback raises, the exception is logged, and the next record follows.
+
+        Raises `BadRequestError` if `callback` is not a function, if a text is not a position, or if
+        there is no such partition. Until the subscription has begun, it also raises what the
+        connection raises. An error that ends it later is in `Subscription.error`.
         """
         if not callable(callback):
             raise BadTypeError(f"callback is {shown(callback)}; it must be a function")
@@ -99,12 +108,13 @@ class StreamRecords(StreamAppends, StreamGroups):
         partition: int | None = None,
         namespace: str | None = None,
     ) -> StreamFollower:
-        """An endless iterator of the records from `start` on, over lost connections too.
+        """Iterate over the records from `start` on, without end, also across lost connections.
 
-        `start`: `"$"`, the default, is when `follow` is called (`await follower.start()` to be
-        certain that the server has been asked). `partition`: its number, from 0; by default all.
+        - `start`: `"$"`, the default, is the moment when `follow` is called.
+          `await follower.start()` makes certain that the server has been asked for that position.
+        - `partition`: its number, from 0; by default all.
 
-        A step raises `BadRequestError` on a partition that there is not, and what the connection
-        raises until it has begun.
+        A step raises `BadRequestError` if there is no such partition. Until the follower has begun,
+        a step also raises what the connection raises.
         """
         return StreamFollower(self._caller, stream, start, partition, namespace)

@@ -1,6 +1,6 @@
-"""`client.stream`: append-only streams, as a person calls them.
+"""`client.stream`: append-only streams.
 
-What is done with records is in `stream_records`, with groups in `stream_groups`.
+Methods for records are in `records.py`, those for consumer groups in `groups.py`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ class Stream(StreamRecords, StreamAdmin):
     """The streams of one client.
 
     The name of a stream, a group or a consumer is 1 to 255 bytes of UTF-8 without control
-    characters; another one is a `BadRequestError`. A position is a `StreamID`, its text, `"0"` (the
-    beginning) or `"$"` (after the last). The client sends along the leases of the records that it
-    was given by groups (the last 100,000). Every method takes `namespace` and `timeout_ms`, by
-    default the client's own.
+    characters; any other name raises `BadRequestError`. A position is a `StreamID`, its text, `"0"`
+    (the beginning) or `"$"` (after the last record). The client sends along the leases of the
+    records that groups delivered to it (the last 100,000). Every method takes `namespace` and
+    `timeout_ms`, by default the client's own.
     """
 
     def info(
         self, stream: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[StreamInfo]:
-        """The stream's size and settings.
+        """Return the stream's size and settings.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such stream.
         """
         return self._call(StreamGetInfo(stream), namespace, timeout_ms)
 
@@ -43,12 +43,12 @@ class Stream(StreamRecords, StreamAdmin):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[StreamInfo]]:
-        """A page of the namespace's streams, by name.
+        """List the namespace's streams by name, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, StreamList(limit, cursor), namespace, timeout_ms)
 
@@ -64,15 +64,18 @@ class Stream(StreamRecords, StreamAdmin):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[BulkJob]:
-        """Requeue or delete all dead letters of a group that match, by a job: a piece per tick.
+        """Requeue or delete all dead letters of a group that match, in a background job.
 
-        `operation`: `"requeue_dead"` or `"delete_dead"`. `error_contains`: only those whose last
-        error has this text in it; by default all. `limit`: at most so many; by default all.
-        `dry_run`: only count; off by default. What dies later is left alone. `client.jobs` tells
-        how far it is.
+        - `operation`: `"requeue_dead"` or `"delete_dead"`.
+        - `error_contains`: only dead letters whose last error contains this text; by default all.
+        - `limit`: at most so many; by default all.
+        - `dry_run`: only count; off by default.
 
-        Raises `NotFoundError` where there is no such group, `BadRequestError` on an operation that
-        there is not.
+        Records that become dead letters after this call are not touched. `client.jobs` shows the
+        progress.
+
+        Raises `NotFoundError` if there is no such group, `BadRequestError` if there is no such
+        operation.
         """
         chosen = choice("operation", operation, DeadBulkOperation)
         request = GroupBulk(stream, group, chosen, error_contains, limit, dry_run)

@@ -1,4 +1,4 @@
-"""The writes of `client.stream` but those of groups, which a batch takes, too."""
+"""The writes of `client.stream` that a batch takes, too, except those of groups."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from floruntime.core.stream import (
 
 
 class StreamAppends(Part):
-    """Adding records."""
+    """Appending records."""
 
     def append(
         self,
@@ -36,16 +36,17 @@ class StreamAppends(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[AppendResult]:
-        """Add a record. A stream that does not exist is made, with one partition.
+        """Append a record. A stream that does not exist is created, with one partition.
 
-        `payload`: at most the server's `value_bytes_max` (1 MiB unless configured).
-        `partition_key`: a name (1 to 255 bytes) that always maps to the same partition (CRC-32 of
-        its UTF-8, modulo the partitions). `partition`: its number, from 0. With neither, the
-        default, records go round robin. `headers`: up to 64 texts by name, 16 KiB together; none
-        unless given.
+        - `payload`: at most the server's `value_bytes_max` (1 MiB unless configured).
+        - `partition_key`: a name of 1 to 255 bytes. The same key always maps to the same partition
+          (CRC-32 of its UTF-8, modulo the number of partitions).
+        - `partition`: the partition's number, from 0. With neither a partition nor a key, the
+          default, records go to the partitions in turn.
+        - `headers`: up to 64 texts by name, together 16 KiB; none by default.
 
-        Raises `BadRequestError` on a value out of these limits, a partition that there is not, or
-        a record that the stream's `max_bytes` can never hold; `StorageFullError` where the server's
+        Raises `BadRequestError` if a value is out of these limits, if there is no such partition,
+        or if the record is larger than the stream's `max_bytes`; `StorageFullError` if the server's
         disk is nearly full.
         """
         request = StreamAppend(
@@ -63,10 +64,10 @@ class StreamAppends(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[list[AppendResult]]:
-        """Add 1 to 1,000 records in one commit: all, or none. Their places, in order.
+        """Append 1 to 1,000 records in one commit: all, or none. Returns their places, in order.
 
-        `partition_key` and `partition` are as for `append`; with neither, the default, the records
-        go round robin.
+        `partition_key` and `partition` are those of `append`. With neither, the default, the
+        records go to the partitions in turn.
 
         Raises `BadRequestError` and `StorageFullError` as `append` does.
         """
@@ -75,7 +76,7 @@ class StreamAppends(Part):
 
 
 class StreamAdmin(Part):
-    """Making, changing and deleting streams."""
+    """Creating, changing and deleting streams."""
 
     def create(
         self,
@@ -88,14 +89,15 @@ class StreamAdmin(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[StreamInfo]:
-        """Make a stream. Again with the same settings is fine.
+        """Create a stream. Creating it again with the same settings changes nothing.
 
-        `partitions`: 1 to 256, 1 unless given; they never change. `max_age_ms`, `max_records`,
-        `max_bytes`: what is beyond one of these limits is removed, the oldest first; by default
-        there is none. Bytes are those of payloads, headers and partition keys.
+        - `partitions`: 1 to 256; default 1. The number never changes.
+        - `max_age_ms`, `max_records`, `max_bytes`: records beyond one of these limits are removed,
+          the oldest first; by default there are no limits. Bytes are those of payloads, headers and
+          partition keys.
 
-        Raises `ConflictError` where the stream exists with other settings, `BadRequestError` on a
-        setting out of its limits.
+        Raises `ConflictError` if the stream exists with other settings, `BadRequestError` if a
+        setting is out of its limits.
         """
         request = StreamCreate(stream, partitions, max_age_ms, max_records, max_bytes)
         return self._call(request, namespace, timeout_ms)
@@ -110,12 +112,12 @@ class StreamAdmin(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[StreamInfo]:
-        """Set the limits that are named, which hold at once; the others stay.
+        """Change limits of a stream, which apply at once.
 
-        `max_age_ms`, `max_records`, `max_bytes`: at least 1; `None` means no such limit. What is
-        not named stays as it is.
+        `max_age_ms`, `max_records`, `max_bytes`: at least 1; `None` removes the limit. A limit that
+        is left out stays as it is.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` on a limit below 1.
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` if a limit is below 1.
         """
         given = {"max_age_ms": max_age_ms, "max_records": max_records, "max_bytes": max_bytes}
         unchanged = [name for name, value in given.items() if value is UNSET]
@@ -137,14 +139,16 @@ class StreamAdmin(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[TrimResult]:
-        """Remove the oldest records: all that any of the criteria names. How many went.
+        """Remove the oldest records that any of the criteria names. Returns how many were removed.
 
-        `max_records`, `max_bytes`: keep so many. `max_age_ms`: remove what is older. `before`:
-        remove what has a smaller id. One of them at least is needed; those that are not given
-        remove nothing. `dry_run` only counts; off by default.
+        - `max_records`, `max_bytes`: keep at most so many.
+        - `max_age_ms`: remove records that are older.
+        - `before`: remove records with a smaller id.
+        - `dry_run`: only count; off by default.
 
-        Raises `NotFoundError` where there is no such stream, `BadRequestError` without any
-        criterion.
+        Give at least one criterion. A criterion that is left out removes nothing.
+
+        Raises `NotFoundError` if there is no such stream, `BadRequestError` without any criterion.
         """
         at = optional_text("before", before)
         request = StreamTrim(stream, max_records, at, max_age_ms, max_bytes, dry_run)
@@ -160,8 +164,8 @@ class StreamAdmin(Part):
     ) -> Operation[bool]:
         """Delete a stream with its groups. Returns whether it existed.
 
-        `force`: also one that holds records; off by default.
+        `force`: delete it even if it holds records; off by default.
 
-        Raises `ConflictError` where it holds records and `force` is not given.
+        Raises `ConflictError` if it holds records and `force` is not given.
         """
         return self._call(StreamDelete(stream, force), namespace, timeout_ms)

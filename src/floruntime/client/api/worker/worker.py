@@ -1,6 +1,6 @@
-"""`client.worker`: claiming runs by hand, and the registry of workers.
+"""`client.worker`: claiming runs one by one, and the registry of workers.
 
-`ActionWorker` does all of this by itself; this is for those who write a worker of their own.
+`ActionWorker` does all of this; these calls are for programs that write a worker of their own.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ Tasks = list[Task]
 class Worker(WorkerWrites):
     """Workers by id.
 
-    An id is 1 to 255 bytes of UTF-8 without control characters; another one is a `BadRequestError`.
-    Every method takes `namespace` and `timeout_ms`, by default the client's own.
+    An id is 1 to 255 bytes of UTF-8 without control characters; any other id raises
+    `BadRequestError`. Every method takes `namespace` and `timeout_ms`, by default the client's own.
     """
 
     def register(
@@ -50,14 +50,16 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[WorkerInfo]:
-        """Enter a worker into the registry; once more changes what is told of it.
+        """Add a worker to the registry. Registering it again updates its entry.
 
-        `actions`: 1 to 1,000 names. `concurrency`: how many runs it works on at once, 1 to 100,000,
-        10 unless given; for people. `labels`: runs with labels go to workers that have them all; up
-        to 64, 4 KiB together; none by default. `metadata`: for people; up to 64, 16 KiB together;
-        none by default.
+        - `actions`: 1 to 1,000 names.
+        - `concurrency`: how many runs it works on at once, 1 to 100,000; default 10. It is shown to
+          people and limits nothing.
+        - `labels`: a run with labels goes only to a worker that has them all. Up to 64, together 4
+          KiB; none by default.
+        - `metadata`: names and texts for people. Up to 64, together 16 KiB; none by default.
 
-        Raises `BadRequestError` on a value out of these limits.
+        Raises `BadRequestError` if a value is out of these limits.
         """
         request = WorkerRegister(
             worker_id,
@@ -76,41 +78,40 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Heartbeat]:
-        """Tell that the worker lives; hear what it should stop. It is unhealthy 90 s after the
-        last.
+        """Tell the server that the worker is alive. The answer says which runs it should stop.
 
-        `running`: what it works on, tasks as they were claimed or the ids of their runs, 100,000 at
-        most; nothing by default.
+        A worker is unhealthy 90 s after its last heartbeat. `running`: what it works on, as claimed
+        tasks or ids of runs, at most 100,000; nothing by default.
 
-        Raises `BadRequestError` on more of them. A worker that is not registered is no error: the
-        answer is not `known`.
+        Raises `BadRequestError` for more than 100,000. An unregistered worker raises nothing: the
+        answer has `known` false.
         """
         return self._call(WorkerHeartbeat(worker_id, _run_ids(running)), namespace, timeout_ms)
 
     def drain(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[WorkerInfo]:
-        """Let the worker finish what it has and take nothing new.
+        """Ask the worker to finish its runs and to claim no more.
 
-        Raises `NotFoundError` where it is not registered.
+        Raises `NotFoundError` if it is not registered.
         """
         return self._call(WorkerDrain(worker_id), namespace, timeout_ms)
 
     def deregister(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[bool]:
-        """Take the worker out of the registry. Returns whether it was there.
+        """Remove the worker from the registry. Returns whether it was there.
 
-        Raises `BadRequestError` on an id that cannot be.
+        Raises `BadRequestError` if the id is invalid.
         """
         return self._call(WorkerDeregister(worker_id), namespace, timeout_ms)
 
     def info(
         self, worker_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[WorkerInfo]:
-        """The worker as it stands, with how many attempts it has done, and how many failed.
+        """Return the worker's state, with the number of its attempts, done and failed.
 
-        Raises `NotFoundError` where it is not registered.
+        Raises `NotFoundError` if it is not registered.
         """
         return self._call(WorkerGetInfo(worker_id), namespace, timeout_ms)
 
@@ -122,12 +123,12 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[WorkerInfo]]:
-        """A page of the namespace's workers, by id, those heard from within a day.
+        """List the namespace's workers by id, one page at a time: those heard from within a day.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         return self._call_for(as_page, WorkerList(limit, cursor), namespace, timeout_ms)
 
@@ -140,11 +141,11 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Task | None]:
-        """Claim the next run of `actions`; `None` if none comes in time.
+        """Claim the next run of `actions`. Returns `None` if none comes in time.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait; default 30,000, at most 300,000.
 
-        Raises `BadRequestError` on values out of their limits.
+        Raises `BadRequestError` if a value is out of its limits.
         """
         request = WorkerAwait(worker_id, _names(actions), 1, block_ms)
         return self._call_for(_first_task, request, namespace, timeout_ms, block_ms)
@@ -159,11 +160,11 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Tasks]:
-        """Claim up to `count` runs, at most 1,000; none if none comes in time.
+        """Claim up to `count` runs, at most 1,000. The list is empty if none comes in time.
 
-        `block_ms`: how long to wait for the first one, 30,000 unless given, 300,000 at most.
+        `block_ms`: how long to wait for the first run; default 30,000, at most 300,000.
 
-        Raises `BadRequestError` on values out of their limits.
+        Raises `BadRequestError` if a value is out of its limits.
         """
         request = WorkerAwait(worker_id, _names(actions), count, block_ms)
         return self._call(request, namespace, timeout_ms, block_ms)
@@ -179,13 +180,17 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """Let the lease run out later, and tell how far the run is.
+        """Extend the lease of a run, and tell its progress.
 
-        `extend_ms`: from now, 30,000 unless given, up to ten years. `progress`: 0 to 1.
-        `progress_note`: a text of up to 4 KiB. Both are kept with the run; left out, they stay.
+        - `extend_ms`: the new end of the lease, in milliseconds from now; default 30,000, up to ten
+          years.
+        - `progress`: a number from 0 to 1.
+        - `progress_note`: a text of up to 4 KiB.
 
-        Raises `ConflictError` where the lease is no longer this worker's, or the run was cancelled:
-        stop it. `BadRequestError` on a progress that cannot be.
+        Progress and note are kept with the run; one that is left out stays as it is.
+
+        Raises `ConflictError` if the lease is no longer this worker's, or the run was cancelled:
+        then stop the work. Raises `BadRequestError` if the progress is invalid.
         """
 
         def still_ours(goes_on: bool) -> None:
@@ -204,9 +209,9 @@ class Worker(WorkerWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """Hand the run back; the attempt is not counted.
+        """Give the run back without counting the attempt.
 
-        Raises `ConflictError` where the lease is no longer this worker's.
+        Raises `ConflictError` if the lease is no longer this worker's.
         """
         return self._call(WorkerRelease(worker_id, *claim_of(task)), namespace, timeout_ms)
 

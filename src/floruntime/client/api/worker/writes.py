@@ -11,7 +11,7 @@ from floruntime.core.worker import Task, WorkerComplete, WorkerFail
 
 
 class WorkerWrites(Part):
-    """Ending runs that were claimed."""
+    """Ending claimed runs."""
 
     def complete(
         self,
@@ -23,15 +23,15 @@ class WorkerWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """Finish the run.
+        """Complete the run.
 
-        `output`: bytes or text; a dict, list, dataclass or struct is sent as JSON; empty by
-        default; at most the server's `value_bytes_max` (1 MiB unless configured). `outcome`: how it
-        ended, for workflows: a letter or `_`, then letters, digits, `_` and `-`; `"success"` unless
-        given.
+        - `output`: bytes or text; a dict, list, dataclass or struct is sent as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); empty by default.
+        - `outcome`: how the run ended, as workflows see it; default `"success"`. It is a letter or
+          `_`, followed by letters, digits, `_` and `-`.
 
-        Raises `ConflictError` where the lease is no longer this worker's, `BadRequestError` on an
-        output or an outcome that cannot be.
+        Raises `ConflictError` if the lease is no longer this worker's, `BadRequestError` if the
+        output or the outcome is invalid.
         """
         request = WorkerComplete(worker_id, *claim_of(task), as_payload(output), outcome)
         return self._call(request, namespace, timeout_ms)
@@ -46,12 +46,12 @@ class WorkerWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """This attempt failed.
+        """Report that this attempt failed.
 
-        `error`: a text of up to 4 KiB. `retry`: whether there may be another attempt, as there may
-        by default; without it the run has failed.
+        `error`: a text of up to 4 KiB. `retry`: whether another attempt may follow; on by default.
+        If it is off, the run has failed.
 
-        Raises `ConflictError` where the lease is no longer this worker's.
+        Raises `ConflictError` if the lease is no longer this worker's.
         """
         if not isinstance(error, str):
             raise BadTypeError(f"error must be a text, not {type(error).__name__}")
@@ -61,7 +61,7 @@ class WorkerWrites(Part):
 
 
 def claim_of(task: Task) -> tuple[str, int]:
-    """The run and the lease of a task. Raises `BadTypeError` on what is none."""
+    """Return the run and the lease of a task. Raises `BadTypeError` for anything but a task."""
     if not isinstance(task, Task):
         raise BadTypeError(f"task must be a Task as it was claimed, not {type(task).__name__}")
     return task.run_id, task.lease

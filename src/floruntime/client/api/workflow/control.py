@@ -1,4 +1,4 @@
-"""What `client.workflow` does to runs that are there: retry, fork, pause, resume."""
+"""The calls of `client.workflow` that change existing runs: retry, fork, pause, resume."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from floruntime.core.workflow import (
 
 
 class WorkflowControl(WorkflowWrites):
-    """Runs that are there."""
+    """Calls that change existing runs."""
 
     def retry(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[WorkflowRun]:
-        """Let a failed run go on from the step that failed.
+        """Let a failed run continue from the step that failed.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it did not fail, or
-        has compensated anything: then use `start`, or `fork`.
+        Raises `NotFoundError` if there is no such run. Raises `ConflictError` if the run did not
+        fail, or if it has compensated anything: then use `start` or `fork`.
         """
         return self._call(WorkflowRetry(run_id), namespace, timeout_ms)
 
@@ -40,17 +40,19 @@ class WorkflowControl(WorkflowWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[str]:
-        """Start a new run that begins at a step, and knows what another run knew; its id.
+        """Start a new run at a step of another run, with its results. Returns the new run's id.
 
-        The outputs and outcomes of all other steps are copied as they stand; signals, waits and
-        counts are not. The old run, in whatever status, is left alone. `from_step`: a step of the
-        version, which need not have run. `input`: as of `start`; by default that of the old run.
-        `version`: one that was synced; by default that of the old run. `new_run_id`: an id that was
-        never used; by default the server makes one.
+        The outputs and outcomes of all other steps are copied. Signals, waits and counts are not
+        copied. The old run may have any status, and is not changed.
 
-        Raises `NotFoundError` where there is no such run or version, `BadRequestError` where there
-        is no such step, `ConflictError` where the workflow is disabled, the id is used, or the step
-        comes after one that the old run has compensated.
+        - `from_step`: a step of the version; it need not have run before.
+        - `input`: as for `start`; by default that of the old run.
+        - `version`: a version that was synced; by default that of the old run.
+        - `new_run_id`: an id that was never used; by default the server makes one.
+
+        Raises `NotFoundError` if there is no such run or version, `BadRequestError` if there is no
+        such step, and `ConflictError` if the workflow is disabled, the id is used, or the step
+        comes after a step that the old run has compensated.
         """
         data = None if input is None else text_or_json("input", input)
         request = WorkflowFork(run_id, from_step, data, version, new_run_id)
@@ -64,14 +66,14 @@ class WorkflowControl(WorkflowWrites):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[WorkflowRun]:
-        """Begin no step, attempt, poll, item or compensation until `resume`.
+        """Pause a run: no step, attempt, poll, item or compensation begins until `resume`.
 
-        What was invoked goes on, and its end is kept; signals are kept. Durations stand still;
-        `until` of a sleep and the actions' own time-outs do not. A paused run counts for `overlap`.
-        Pausing what is paused does nothing. `reason`: a text of up to 4 KiB for people; by default
-        none.
+        Actions that were already invoked continue, and their results are kept; signals are kept,
+        too. Durations stop; the `until` of a sleep and the time-outs of actions do not. A paused
+        run still counts for `overlap`. Pausing a paused run changes nothing. `reason`: a text of up
+        to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended or is
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended or is
         compensating.
         """
         return self._call(WorkflowPause(run_id, reason), namespace, timeout_ms)
@@ -79,9 +81,11 @@ class WorkflowControl(WorkflowWrites):
     def resume(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[WorkflowRun]:
-        """Let a paused run go on with what has come meanwhile. Of one that is not, nothing happens.
+        """Let a paused run continue, with everything that has arrived meanwhile.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended or is
+        Resuming a run that is not paused changes nothing.
+
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended or is
         compensating.
         """
         return self._call(WorkflowResume(run_id), namespace, timeout_ms)

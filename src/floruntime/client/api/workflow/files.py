@@ -1,4 +1,4 @@
-"""Definitions that lie in files: reading them, and saying in which file a problem is."""
+"""Workflow definitions in files: reading them, and naming the file of each problem."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class DefinitionFile(NamedTuple):
-    """A file as it was read; `name` as the caller wrote its path."""
+    """A file that was read; `name` is its path as the caller wrote it."""
 
     name: str
     data: bytes
 
 
 def read_file(path: str | PathLike[str]) -> DefinitionFile:
-    """One file, whatever it is called."""
+    """Read one file, whatever its name is."""
     return DefinitionFile(str(path), Path(path).read_bytes())
 
 
 def read_directory(path: str | PathLike[str]) -> list[DefinitionFile]:
-    """All `*.yaml` and `*.yml` of a directory, by name; neither hidden ones nor subdirectories."""
+    """Read all `*.yaml` and `*.yml` of a directory, by name.
+
+    Hidden files and subdirectories are left out.
+    """
     files = [
         each
         for each in Path(path).iterdir()
@@ -38,12 +41,12 @@ def read_directory(path: str | PathLike[str]) -> list[DefinitionFile]:
 
 
 def in_file(result: SyncResult, name: str) -> SyncResult:
-    """The result, its warnings naming their file."""
+    """Return the result, with the file's name in its warnings."""
     return replace(result, warnings=[replace(each, file=name) for each in result.warnings])
 
 
 def naming_files(error: BadRequestError, names: Sequence[str]) -> BadRequestError:
-    """The refusal of a sync of these files, its problems and its message naming theirs."""
+    """Return the refusal of a sync, with file names in its problems and its message."""
     documents = error.details.get("documents", [])
     problems = [
         replace(problem, file=names[document])

@@ -1,4 +1,4 @@
-"""Which runs of workflows are meant: their statuses, their search attributes."""
+"""The filters of workflow runs: statuses and search attributes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ WorkflowStatuses = WorkflowStatus | str | Iterable[WorkflowStatus | str] | None
 SearchValue = str | int | float | bool
 """A value of a search attribute."""
 SearchTerm = SearchValue | Mapping[str, str | int | float]
-"""What is wanted of a search attribute: a value, or a range such as `{"gte": 100, "lt": 500}`."""
+"""A filter on a search attribute: a value, or a range such as `{"gte": 100, "lt": 500}`."""
 
 
 def search_of(
     search: Mapping[str, SearchTerm] | None,
 ) -> tuple[dict[str, SearchValue], SearchRange | None]:
-    """Values of search attributes, and the range of one. Raises `BadRequestError`."""
+    """Split filters into exact values and at most one range. Raises `BadRequestError`."""
     wanted: dict[str, SearchValue] = {}
     ranges: list[SearchRange] = []
     for name, value in _terms(search).items():
@@ -56,7 +56,7 @@ def _is_range(value: Any) -> bool:
 
 
 def one_name(workflow_name: str | None, name: str | None) -> str | None:
-    """The workflow that is meant, by whichever of two names of one option."""
+    """Return the workflow's name, given by one of the two names of this option."""
     if workflow_name is not None and name is not None:
         raise BadRequestError("workflow_name and name are names of one option; give one of them")
     return name if workflow_name is None else workflow_name

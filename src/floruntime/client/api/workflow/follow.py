@@ -11,9 +11,10 @@ from floruntime.core.workflow import HistoryEvent, HistoryReply, WorkflowHistory
 
 
 class HistoryFollower(Endless[HistoryEvent, HistoryReply]):
-    """An iterator of events that ends with the run; `await aclose()` ends it earlier.
+    """An iterator of events that ends with the run. `await aclose()` ends it earlier.
 
-    A run that failed and was retried has an end amid its history: it ends with the last one.
+    If a failed run was retried, its history has an end in the middle; the iterator goes on to the
+    last one.
     """
 
     def __init__(self, caller: Caller, run_id: str, after: int, namespace: str | None) -> None:

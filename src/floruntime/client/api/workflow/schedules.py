@@ -1,4 +1,4 @@
-"""The schedules of `client.workflow`: what definitions say is started by the clock."""
+"""The schedules of `client.workflow`: runs that a definition starts at set times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from floruntime.core.workflow import (
 
 
 class ScheduledWorkflows(WorkflowControl):
-    """Looking at schedules, and letting them stand still, go on or run now."""
+    """Listing schedules, pausing and resuming them, and starting a run of one now."""
 
     def schedules(
         self,
@@ -26,12 +26,12 @@ class ScheduledWorkflows(WorkflowControl):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[ScheduleInfo]]:
-        """A page of the schedules, by the name of their workflow.
+        """List the schedules by the name of their workflow, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         request = WorkflowSchedules(limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -39,27 +39,27 @@ class ScheduledWorkflows(WorkflowControl):
     def pause_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ScheduleInfo]:
-        """Let the schedule of workflow `name` start no runs; times that pass are not made up for.
+        """Start no more runs by this schedule. Times that pass are not made up for.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the workflow has no schedule.
         """
         return self._call(WorkflowPauseSchedule(name, True), namespace, timeout_ms)
 
     def resume_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[ScheduleInfo]:
-        """Let the schedule of workflow `name` go on with its next time.
+        """Let the schedule of workflow `name` continue with its next time.
 
-        Raises `NotFoundError` where it has no schedule.
+        Raises `NotFoundError` if the workflow has no schedule.
         """
         return self._call(WorkflowPauseSchedule(name, False), namespace, timeout_ms)
 
     def trigger_schedule(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[str]:
-        """Start one of the schedule's runs now, with its input, beside its times; the run's id.
+        """Start one run by the schedule now, with its input, as an extra. Returns the run's id.
 
-        Raises `NotFoundError` where it has no schedule, `ConflictError` where the workflow is
+        Raises `NotFoundError` if the workflow has no schedule, `ConflictError` if the workflow is
         disabled.
         """
         return self._call(WorkflowTriggerSchedule(name), namespace, timeout_ms)

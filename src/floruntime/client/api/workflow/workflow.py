@@ -67,8 +67,8 @@ class Workflow(ScheduledWorkflows):
     """The workflows of one client.
 
     The name of a workflow and the id of a run are 1 to 255 bytes of UTF-8 without control
-    characters; another one is a `BadRequestError`. Every method takes `namespace` and `timeout_ms`,
-    by default the client's own.
+    characters; anything else raises `BadRequestError`. Every method takes `namespace` and
+    `timeout_ms`, by default the client's own.
     """
 
     # Definitions
@@ -81,15 +81,17 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[SyncResult]:
-        """Take a definition over; done on every start of an application it costs nothing.
+        """Store a definition. It costs nothing to call this at every start of an application.
 
-        `yaml`: at most 2 MiB. A new name is `created`, a new version `updated`, the same text
-        `unchanged`. `dry_run`: only tell what would be done; then a version that is known with
-        another content is `refused` in the answer (`.refusal`, and `.current`, the text that is
-        there).
+        `yaml`: at most 2 MiB. The answer says `created` for a new name, `updated` for a new
+        version, and `unchanged` for the same text.
 
-        Raises `BadRequestError` with `.problems` where it is not valid, and `ConflictError` where
-        its version is known with another content.
+        `dry_run`: only tell what would be done; off by default. If the version is known with
+        another content, the answer of a dry run says `refused`, with the reason in `.refusal` and
+        the stored text in `.current`.
+
+        Raises `BadRequestError` with `.problems` if the definition is not valid, and
+        `ConflictError` if its version is known with another content.
         """
         request = _sync_of([as_bytes(yaml)], dry_run)
         return self._call_for(first, request, namespace, timeout_ms)
@@ -102,7 +104,9 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[SyncResult]:
-        """`sync`, of bytes. `dry_run`: only tell what would be done.
+        """Store a definition that is given as bytes; otherwise like `sync`.
+
+        `dry_run`: only tell what would be done; off by default.
 
         Raises `BadRequestError` and `ConflictError` as `sync` does.
         """
@@ -116,10 +120,11 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> SyncResult:
-        """`sync`, of a file. Its problems name it (`.file`). `dry_run`: only tell what would be
-        done.
+        """Store the definition in a file; otherwise like `sync`.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where the file
+        Problems name the file (`.file`). `dry_run`: only tell what would be done; off by default.
+
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if the file
         cannot be read.
         """
         [result] = await self.sync_files(
@@ -135,13 +140,14 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
-        """`sync` of every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
+        """Store every `*.yaml` and `*.yml` of a directory in one commit: all, or none.
 
-        By name; hidden files and subdirectories are left out. They are at most 2 MiB together.
-        Problems name their file (`.file`). `dry_run`: only tell what would be done.
+        Files are taken by name; hidden files and subdirectories are left out. Together they are at
+        most 2 MiB. Problems name their file (`.file`). `dry_run`: only tell what would be done; off
+        by default.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
-        cannot be read.
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if a file cannot
+        be read.
         """
         files = await asyncio.to_thread(read_directory, path)
         return await self._sync_files(files, dry_run, namespace, timeout_ms)
@@ -154,12 +160,12 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> list[SyncResult]:
-        """`sync` of several files in one commit: all, or none; a result for each, in order.
+        """Store several files in one commit: all, or none. Returns a result for each, in order.
 
-        They are at most 2 MiB together. `dry_run`: only tell what would be done.
+        Together they are at most 2 MiB. `dry_run`: only tell what would be done; off by default.
 
-        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` where a file
-        cannot be read.
+        Raises `BadRequestError` and `ConflictError` as `sync` does, and `OSError` if a file cannot
+        be read.
         """
         named_files = in_order("paths", paths)
         files = await asyncio.to_thread(lambda: [read_file(path) for path in named_files])
@@ -185,12 +191,12 @@ class Workflow(ScheduledWorkflows):
     def validate(
         self, yaml: Payload, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[list[Problem]]:
-        """What a `sync` would complain about, errors and warnings; nothing is taken over.
+        """Return the errors and warnings that a `sync` would report. Nothing is stored.
 
-        Warnings are also about what the definition runs and the namespace does not have yet.
+        A warning also says if the definition uses something that the namespace does not have yet.
 
-        Raises `BadRequestError` on a text of more than 2 MiB; what is wrong with the definition is
-        no error, it is in the answer.
+        Raises `BadRequestError` if the text has more than 2 MiB. Errors in the definition raise
+        nothing: they are in the answer.
         """
         return self._call(WorkflowValidate(as_bytes(yaml)), namespace, timeout_ms)
 
@@ -202,12 +208,12 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[DefinitionInfo]]:
-        """A page of the workflows, each with its current version, by name.
+        """List the workflows by name with their current versions, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `BadRequestError` on a cursor of another listing.
+        Raises `BadRequestError` if the cursor belongs to another listing.
         """
         request = WorkflowListDefinitions(limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -221,13 +227,13 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[DefinitionVersion]]:
-        """A page of the versions of workflow `name` that are kept, the last synced first.
+        """List the kept versions of workflow `name`, the last synced first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a cursor of
-        another listing.
+        Raises `NotFoundError` if there is no such workflow, `BadRequestError` if the cursor belongs
+        to another listing.
         """
         request = WorkflowListVersions(name, limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -240,11 +246,11 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[bytes | None]:
-        """The YAML as it was synced; `None` where there is no such workflow or version.
+        """Return the YAML as it was synced; `None` if there is no such workflow or version.
 
-        `version`: one that was synced; by default the current one.
+        `version`: a version that was synced; by default the current one.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if a name is invalid.
         """
         return self._call(WorkflowGetDefinition(name, version), namespace, timeout_ms)
 
@@ -256,30 +262,32 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[DefinitionInfo]:
-        """Make a version that was synced the current one: the way back from a bad one.
+        """Make a version that was synced the current one, such as to go back from a bad version.
 
-        New runs are of it, and its schedule and trigger hold; runs that are under way stay on the
-        version that they began with. A sync of a new version makes that the current one.
+        New runs use it, and its schedule and trigger apply. Runs that have begun stay on their
+        version. The next sync of a new version makes that version the current one.
 
-        Raises `NotFoundError` where there is no such workflow or version.
+        Raises `NotFoundError` if there is no such workflow or version.
         """
         return self._call(WorkflowUse(name, version), namespace, timeout_ms)
 
     def disable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[DefinitionInfo]:
-        """Start no more runs: no call, no schedule, no trigger does. Those that are there go on.
+        """Start no more runs, by call, schedule or trigger. The runs that exist continue.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._call(WorkflowEnable(name, False), namespace, timeout_ms)
 
     def enable(
         self, name: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[DefinitionInfo]:
-        """Let it start again. Its schedule goes on with its next time, its trigger where it was.
+        """Allow a disabled workflow to start runs again.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Its schedule continues with its next time, and its trigger where it stopped.
+
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._call(WorkflowEnable(name, True), namespace, timeout_ms)
 
@@ -288,9 +296,9 @@ class Workflow(ScheduledWorkflows):
     def status(
         self, run_id: str, *, namespace: str | None = None, timeout_ms: int | None = None
     ) -> Operation[WorkflowRun]:
-        """The run as it stands.
+        """Return the run in its current state.
 
-        Raises `NotFoundError` where there is none.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._call(WorkflowGet(run_id), namespace, timeout_ms)
 
@@ -302,12 +310,12 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[WorkflowRun]:
-        """The run once it has ended, or as it stands when the time is up.
+        """Wait up to `block_ms` until the run has ended. Returns the run as it is by then.
 
-        `block_ms`: how long to wait, 30,000 unless given, 300,000 at most. It is one long poll,
-        which a lost connection takes up again for the time that is left.
+        `block_ms`: how long to wait; default 30,000, at most 300,000. This is one long poll. If the
+        connection is lost, the poll continues on the next connection for the time that is left.
 
-        Raises `NotFoundError` where there is no such run.
+        Raises `NotFoundError` if there is no such run.
         """
         return self._call(WorkflowGet(run_id, block_ms), namespace, timeout_ms, block_ms)
 
@@ -320,13 +328,13 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[HistoryEvent]]:
-        """A page of what has happened to the run, oldest first.
+        """List the events of the run, oldest first, one page at a time.
 
-        `limit`: 1 to 1,000, 100 unless given. `cursor`: that of the page before; without one it
-        begins at the first.
+        `limit`: 1 to 1,000; default 100. `cursor`: that of the previous page; without it, the first
+        page is returned.
 
-        Raises `NotFoundError` where there is no such run, `BadRequestError` on a cursor of another
-        listing.
+        Raises `NotFoundError` if there is no such run, `BadRequestError` if the cursor belongs to
+        another listing.
         """
         request = WorkflowHistory(run_id, limit, cursor)
         return self._call_for(as_page, request, namespace, timeout_ms)
@@ -334,13 +342,13 @@ class Workflow(ScheduledWorkflows):
     def follow(
         self, run_id: str, *, after: int = 0, namespace: str | None = None
     ) -> HistoryFollower:
-        """Every event of the run as it happens, to the run's end, over lost connections too.
+        """Iterate over the run's events as they happen, until the run ends.
 
-        `after`: begin after the event of this sequence; 0, the default, begins with the first. No
-        event is missed or doubled.
+        `after`: begin after the event with this sequence number; 0, the default, begins with the
+        first event. No event is missed or shown twice, also across lost connections.
 
-        A step raises `NotFoundError` where there is no such run, and what the connection raises
-        until it has begun.
+        A step raises `NotFoundError` if there is no such run. Until the iteration has begun, a step
+        also raises what the connection raises.
         """
         return HistoryFollower(self._caller, run_id, after, namespace)
 
@@ -361,22 +369,28 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[Page[WorkflowRun]]:
-        """A page of runs, newest first unless `order` says otherwise.
+        """List runs, one page at a time. The newest come first unless `order` says otherwise.
 
-        `workflow_name` (or `name`): of this workflow; by default of all. `status`: in this one, or
-        in one of several; by default in any. `search`: whose search attributes have exactly these
-        values, 32 at most; one of them may have a range instead, `{"amount": {"gte": 100, "lt":
-        500}}` of `gt`, `gte`, `lt`, `lte`; by default whatever they are. `started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`: from this time on, and before this
-        one, Unix epoch; by default at any time. `order`: `"newest"`, the default, or `"oldest"`
-        first, by when they were started; by when they ended, where the filter says that; by value
-        (the highest first, or the lowest), where there is a range. `limit`: 1 to 1,000, 100 unless
-        given. `cursor`: that of the page before; without one it begins at the first. At most 1,000
-        runs are looked at: a page may hold fewer than `limit`, or none, while `has_more`.
+        - `workflow_name` (or `name`): the workflow whose runs are listed; by default all workflows.
+        - `status`: one status, or several; by default any.
+        - `search`: only runs whose search attributes have exactly these values; at most 32, none by
+          default. One attribute may have a range instead, of `gt`, `gte`, `lt` and `lte`:
+          `{"amount": {"gte": 100, "lt": 500}}`.
+        - `started_after_ms`, `started_before_ms`, `ended_after_ms`, `ended_before_ms`: only runs
+          that started or ended at or after the first time, and before the second, in Unix epoch
+          milliseconds; by default at any time.
+        - `order`: `"newest"`, the default, or `"oldest"` first. Runs are ordered by when they
+          started, or by when they ended if the filter has a time of the end. With a range they are
+          ordered by value, the highest first, or the lowest.
+        - `limit`: 1 to 1,000; default 100.
+        - `cursor`: that of the previous page; without it, the first page is returned.
 
-        Raises `BadRequestError` on a status that there is not, on a value of `search` that is
-        neither text, a number nor a range, and on a cursor of another listing; `ConflictError` on a
-        range while the runs of an earlier version are still being indexed.
+        The server looks at 1,000 runs at most for one page. So a page may hold fewer runs than
+        `limit`, or none, and still have `has_more`.
+
+        Raises `BadRequestError` if there is no such status, if a value of `search` is not a text,
+        number or range, or if the cursor belongs to another listing. Raises `ConflictError` for a
+        range while the runs of an earlier version of Flo are still being indexed.
         """
         one, those = choices("status", status, WorkflowStatus)
         exact, search_range = search_of(search)
@@ -403,11 +417,11 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[dict[str, int]]:
-        """How many runs are kept in each status: a dict from status to number.
+        """Count the kept runs by status: a dict from status to number.
 
-        `workflow_name`: of this workflow; by default of all.
+        `workflow_name`: the workflow whose runs are counted; by default all workflows.
 
-        Raises `NotFoundError` where there is no such workflow.
+        Raises `NotFoundError` if there is no such workflow.
         """
         return self._call(WorkflowCountRuns(workflow_name), namespace, timeout_ms)
 
@@ -431,20 +445,22 @@ class Workflow(ScheduledWorkflows):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[BulkJob]:
-        """Do something to all runs that match, by a job: a piece of it per tick.
+        """Apply one operation to all runs that match, in a background job.
 
-        `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended, `"resume"`
-        paused ones, `"retry"` failed ones, `"delete"` those that have ended.
-        `workflow_name` (or `name`), `status`, `search` and the times (`started_after_ms`,
-        `started_before_ms`, `ended_after_ms`, `ended_before_ms`): as for `list_runs`;
-        without a status all that the operation takes. `limit`: at most so many; by default
-        all. `dry_run`: only count; off by default. `reason`: why they are cancelled or
-        paused, a text of up to 4 KiB; by default none. `type` and `data`: of a signal, as
-        of `signal`. Runs that are started later are left alone. `client.jobs` tells how far
-        it is.
+        - `operation`: `"cancel"`, `"pause"` and `"signal"` take runs that have not ended,
+          `"resume"` paused ones, `"retry"` failed ones, `"delete"` those that have ended.
+        - `workflow_name` (or `name`), `status`, `search`, `started_after_ms`, `started_before_ms`,
+          `ended_after_ms`, `ended_before_ms`: as for `list_runs`. Without a status, all that the
+          operation can take.
+        - `limit`: at most so many runs; by default all.
+        - `dry_run`: only count; off by default.
+        - `reason`: why the runs are cancelled or paused, a text of up to 4 KiB; none by default.
+        - `type`, `data`: the signal that is sent, as for `signal`.
 
-        Raises `NotFoundError` where there is no such workflow, `BadRequestError` on a status that
-        the operation does not take.
+        Runs that start after this call are not touched. `client.jobs` shows the progress.
+
+        Raises `NotFoundError` if there is no such workflow, `BadRequestError` if the operation does
+        not take that status.
         """
         one, those = choices("status", status, WorkflowStatus)
         exact, search_range = search_of(search)

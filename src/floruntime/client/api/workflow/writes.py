@@ -17,7 +17,7 @@ from floruntime.core.workflow import (
 
 
 class WorkflowWrites(Part):
-    """Starting runs, and what they are told."""
+    """Starting runs, signalling them and cancelling them."""
 
     def start(
         self,
@@ -30,18 +30,19 @@ class WorkflowWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[str]:
-        """Start a run; its id.
+        """Start a run. Returns its id.
 
-        `input`: bytes and text are JSON text, anything else is encoded as JSON; `null` by default;
-        at most the server's `value_bytes_max` (1 MiB unless configured). `version`: one that was
-        synced; by default the current one. `idempotency_key`: a name (1 to 255 bytes) that makes
-        one run: the same key and input answer that run's id again; by default every call makes a
-        run. The definition says whether keys are taken. `run_id`: an id of one's own that was never
-        used; by default the server makes one.
+        - `input`: bytes and text must be JSON text; anything else is encoded as JSON. At most the
+          server's `value_bytes_max` (1 MiB unless configured); `null` by default.
+        - `version`: a version that was synced; by default the current one.
+        - `idempotency_key`: a name of 1 to 255 bytes. A second call with the same key and input
+          starts no new run; it returns the first run's id again. The definition says whether it
+          accepts keys. By default every call starts a run.
+        - `run_id`: an id of your own that was never used; by default the server makes one.
 
-        Raises `NotFoundError` where there is no such workflow or version, `ConflictError` where it
-        is disabled, the id is used or the key stands for another input, `BadRequestError` on an
-        input that is no JSON or that the definition refuses.
+        Raises `NotFoundError` if there is no such workflow or version; `ConflictError` if it is
+        disabled, if the id is used, or if the key belongs to another input; and `BadRequestError`
+        if the input is not JSON, or the definition refuses it.
         """
         request = WorkflowStart(
             name, text_or_json("input", input), version, idempotency_key, run_id
@@ -57,13 +58,14 @@ class WorkflowWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[None]:
-        """Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
+        """Send a signal to a run. One wait for this `type` consumes it; an early signal is kept.
 
-        `data`: bytes and text as they are, anything else as JSON; empty by default. It is the
-        output of the wait's step. A run keeps up to 1,000 signals that nothing has waited for.
+        `data`: bytes and text are sent unchanged, anything else as JSON; empty by default. It
+        becomes the output of the step that waits. A run keeps up to 1,000 signals that no step has
+        waited for yet.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended,
-        `BadRequestError` where it keeps 1,000 already.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended, and
+        `BadRequestError` if it keeps 1,000 signals already.
         """
         request = WorkflowSignal(run_id, type, b"" if data is None else text_or_json("data", data))
         return self._call(request, namespace, timeout_ms)
@@ -76,10 +78,10 @@ class WorkflowWrites(Part):
         namespace: str | None = None,
         timeout_ms: int | None = None,
     ) -> Operation[WorkflowRun]:
-        """End the run, its children too; an action at work is told.
+        """End the run and its child workflows. Handlers that work on their actions are notified.
 
-        `reason`: a text of up to 4 KiB for people; by default none.
+        `reason`: a text of up to 4 KiB for people; none by default.
 
-        Raises `NotFoundError` where there is no such run, `ConflictError` where it has ended.
+        Raises `NotFoundError` if there is no such run, `ConflictError` if it has ended.
         """
         return self._call(WorkflowCancel(run_id, reason), namespace, timeout_ms)
