@@ -104,6 +104,59 @@ def test_behind_a_compensated_step_it_is_refused() -> None:
     assert flows.status(new) == "failed"
 
 
+def test_behind_a_step_that_is_about_to_be_compensated_it_is_refused_too() -> None:
+    flows, old = failed_at_c(
+        COMPENSATED.replace(
+            'start: {run: "@actions/a"',
+            'start: {run: "@actions/a", compensate: {run: "@actions/undo"}',
+        )
+    )
+    assert flows.status(old) == "compensating", "it undoes b, and the first step after it"
+    for step in ("b", "c"):
+        with pytest.raises(ConflictError, match="compensates, or will compensate, step"):
+            flows.fork(old, step)
+    new = flows.fork(old, "start")
+    flows.cancel(new)
+    flows.do("undo")
+    flows.do("undo")
+    assert flows.status(old) == "failed"
+
+
+def test_of_a_run_with_much_to_compensate_each_step_that_ended_counts() -> None:
+    flows = Workflows(
+        flow(
+            """
+start:
+  forEach:
+    items: $.input
+    run: "@actions/a"
+    concurrency: 1000
+    compensate: {run: "@actions/undo"}
+  transitions: {success: b, failure: flo.Failed}
+steps:
+  b:
+    run: "@actions/b"
+    compensate: {run: "@actions/undo"}
+    transitions: {success: c, failure: flo.Failed}
+  c: {run: "@actions/c", transitions: {success: flo.Completed, failure: flo.Failed}}
+"""
+        ),
+        actions=ACTIONS,
+    )
+    old = flows.start(list(range(201)), run_id="old")
+    while tasks := flows.claim("a"):
+        for task in tasks:
+            flows.complete(task)
+        flows.advance(1)
+    flows.do("b")
+    flows.break_down("c")
+    assert flows.status(old) == "compensating"
+    with pytest.raises(ConflictError, match="step 'start'"):
+        flows.fork(old, "b")
+    with pytest.raises(ConflictError, match="compensates, or will compensate, step"):
+        flows.fork(old, "c")
+
+
 def test_what_was_copied_is_not_compensated_by_the_fork() -> None:
     flows, old = failed_at_c(COMPENSATED + "compensation: onCancel\n")
     new = flows.fork(old, "c")

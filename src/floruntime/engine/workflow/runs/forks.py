@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Final
+
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.limits import shown
@@ -14,7 +17,7 @@ from floruntime.engine.workflow.language.definition import Definition
 from floruntime.engine.workflow.language.graph_rules import steps_from
 from floruntime.engine.workflow.paths.first_step import START, START_ALIAS
 from floruntime.engine.workflow.runs.advance import begin
-from floruntime.engine.workflow.runs.compensation_rows import UNDONE
+from floruntime.engine.workflow.runs.compensation_rows import ENDING, UNDO, UNDONE
 from floruntime.engine.workflow.runs.context import input_of
 from floruntime.engine.workflow.runs.events import Event
 from floruntime.engine.workflow.runs.rows import EVENT_SOURCE, STEP
@@ -26,6 +29,9 @@ from floruntime.engine.workflow.runs.run import (
 from floruntime.engine.workflow.runs.search import set_attributes
 from floruntime.engine.workflow.runs.start import input_shown, new_run
 from floruntime.engine.workflow.runs.workflows import find_version
+
+LOOKED_AT_MAX: Final = 200
+"""So many entries of a run that compensates are looked at; beyond, each step that ended counts."""
 
 
 def fork(tx: Tx, request: WorkflowFork) -> str:
@@ -92,19 +98,28 @@ def _step_wanted(definition: Definition, name: str) -> str:
 
 
 def _undone(old: OpenWorkflowRun) -> list[str]:
-    """The steps of which the old run has compensated something."""
-    span = UNDONE.range(old.namespace_id, old.number)
-    return [UNDONE.tail_of(key).decode() for key, _ in old.tx.scan(UNDONE, *span)]
+    """The steps of which the old run has compensated something, or is about to."""
+    tx, place = old.tx, (old.namespace_id, old.number)
+    names = [UNDONE.tail_of(key).decode() for key, _ in tx.scan(UNDONE, *UNDONE.range(*place))]
+    if tx.get(ENDING, ENDING.key(*place)) is None:
+        return names
+    to_undo = list(islice(tx.scan(UNDO, *UNDO.range(*place)), LOOKED_AT_MAX + 1))
+    names += [row.step for _, row in to_undo]
+    if len(to_undo) > LOOKED_AT_MAX:
+        names += [STEP.tail_of(key).decode() for key, _ in tx.scan(STEP, *STEP.range(*place))]
+    return list(dict.fromkeys(names))
 
 
 def _refuse_behind(
     old: OpenWorkflowRun, definition: Definition, step: str, undone: list[str]
 ) -> None:
-    """A run must not go on from what was undone."""
+    """A run must not go on from what was undone, or soon will be."""
+    is_ended = old.row.is_finished
+    has = "has compensated" if is_ended else "compensates, or will compensate,"
     for name in undone:
         if name != step and step in steps_from(definition, name):
             raise ConflictError(
-                f"workflow run {old.id} has compensated step {shown(name)}, and {shown(step)} "
+                f"workflow run {old.id} {has} step {shown(name)}, and {shown(step)} "
                 f"comes after it; fork from {shown(name)} or before, or use start for a new run"
             )
 
