@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from floruntime.core import limits
 from floruntime.core.errors import FloError, GapError, InternalServerError
 from floruntime.core.limits import shown
+from floruntime.core.operation_names import operation_of
 from floruntime.core.system import Delivery, NamespaceList
 from floruntime.core.types import Query
 from floruntime.core.wire import AnyCommand
@@ -283,6 +284,6 @@ class Machine:
 
 def _failed(request: Any) -> InternalServerError:
     """What a caller is told of a bug; to be called where it was caught."""
-    name = type(request).__name__
+    name = operation_of(type(request))
     log.exception("%s failed", name)
     return InternalServerError(f"the server failed on this {name}; its log says why")

@@ -30,15 +30,16 @@ def test_it_names_the_field_the_value_and_what_would_be_right() -> None:
 
 def test_an_unknown_operation_is_named() -> None:
     assert refusal([1, "default", 0, [60_000]])[1].message == (
-        "operation 60000 is not known to this server"
+        "operation 60000 is not known to this server: the client is newer than the server; "
+        "upgrade the server first"
     )
 
 
 def test_a_request_of_a_newer_client_is_told_as_such() -> None:
     known = msgspec.msgpack.decode(encode(KvGet("k")))
     assert refusal([1, "default", 0, [*known, False]])[1].message == (
-        "KvGet has 2 fields, and this server knows at most 1: the client is newer than the server; "
-        "upgrade the server first"
+        "kv.get has 2 fields, and this server knows at most 1: the client is newer than the "
+        "server; upgrade the server first"
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from floruntime.core import limits
 from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.operation_names import operation_of
 from floruntime.core.system import ONCE_PREFIX, SessionForget, SessionOpen
 from floruntime.core.types import Command, Value
 from floruntime.engine.state.dispatch import RecallRule
@@ -116,7 +117,7 @@ def recall(
     if remembered[2] != command.__struct_config__.tag:
         # A foreign memo means nothing to this command's rules.
         raise BadRequestError(
-            f"write number {number} was another operation than {type(command).__name__}; "
+            f"write number {number} was another operation than {operation_of(type(command))}; "
             "each number is for one write"
         )
     return remembered[1] if rule is None else rule.recall(tx, command, remembered[1])

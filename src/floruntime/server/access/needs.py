@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.kv import KvChanges, KvDeletePrefix, KvScan
 from floruntime.core.limits import shown
+from floruntime.core.operation_names import operation_of
 from floruntime.core.types import Request
 from floruntime.core.worker import WorkerExchange, WorkerHeartbeat, WorkerRegister, WorkerTurn
 from floruntime.server.access.scopes import Scopes
@@ -58,7 +59,7 @@ def _as_it_is(scopes: Scopes, request: Any, look: Looks) -> Request[Any]:
 
 def _only_unscoped(scopes: Scopes, request: Any, look: Looks) -> Request[Any]:
     raise ForbiddenError(
-        f"{type(request).__name__} is for no token with scopes; it needs one without"
+        f"{operation_of(type(request))} is for no token with scopes; it needs one without"
     )
 
 

@@ -23,6 +23,7 @@ from floruntime.core import worker as w
 from floruntime.core import workflow as f
 from floruntime.core.errors import FloError, ForbiddenError
 from floruntime.core.limits import shown
+from floruntime.core.operation_names import operation_of
 from floruntime.core.token import Role
 from floruntime.core.types import Command, Request
 from floruntime.core.wire import Envelope
@@ -366,5 +367,5 @@ class _WithStarted:
 def _not_for(role: Role, kind: Kind) -> ForbiddenError:
     needed = LOWEST.get(kind, Role.ADMIN)
     return ForbiddenError(
-        f"{kind.__name__} is not for the role {role.value}; it needs {needed.value}"
+        f"{operation_of(kind)} is not for the role {role.value}; it needs {needed.value}"
     )

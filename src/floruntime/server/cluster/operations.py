@@ -31,6 +31,7 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.core.limits import shown
+from floruntime.core.operation_names import operation_of
 from floruntime.core.system import Backup
 from floruntime.core.terms import Terms
 from floruntime.core.types import Request
@@ -117,8 +118,9 @@ class Operations:
         except BoardSilentError as silent:
             error = UnavailableError(f"the cluster cannot be told: {silent}", ran="maybe")
         except Exception:
-            log.exception("%s failed", type(request).__name__)
-            error = InternalServerError(f"{type(request).__name__} failed; the node's log says why")
+            name = operation_of(type(request))
+            log.exception("%s failed", name)
+            error = InternalServerError(f"{name} failed; the node's log says why")
         if not asker.is_closed:
             asker.add_answer(request_id, result, error)
             asker.flush()

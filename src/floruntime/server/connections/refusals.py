@@ -13,6 +13,7 @@ import msgspec
 from floruntime.core.errors import BadRequestError, ProtocolError
 from floruntime.core.limits import shown
 from floruntime.core.masked import without_tokens
+from floruntime.core.operation_names import operation_of
 from floruntime.core.system import Hello
 from floruntime.core.wire import CLIENT_REQUESTS, decode_request_id
 
@@ -26,6 +27,7 @@ _STEP = re.compile(r"\[(\d+|\.\.\.)\]")
 _ENVELOPE = ("id", "namespace", "number", "request")
 _REQUEST = _ENVELOPE.index("request")
 _HELLO = Hello.__struct_config__.tag
+_CLIENT_IS_NEWER = "the client is newer than the server; upgrade the server first"
 
 
 def refusal_of(body: bytes, error: Exception) -> tuple[int, BadRequestError]:
@@ -56,17 +58,20 @@ def explain(body: bytes, error: msgspec.DecodeError) -> tuple[int, BadRequestErr
         return request_id, BadRequestError(f"{field}: {_lowered(reason)}")
     value = without_tokens(value) if isinstance(value, str) else value
     if field == "operation":
-        return request_id, BadRequestError(f"operation {shown(value)} is not known to this server")
+        hint = f": {_CLIENT_IS_NEWER}" if isinstance(value, int) else ""
+        return request_id, BadRequestError(
+            f"operation {shown(value)} is not known to this server{hint}"
+        )
     return request_id, BadRequestError(f"{field} is {shown(value)}: {_lowered(reason)}")
 
 
 def _newer(request: list[Any], known: int, given: int) -> BadRequestError:
     """The tag of a request counts as one of its elements, and is no field."""
     kind = _BY_TAG.get(request[0]) if request and isinstance(request[0], int) else None
-    name = "a request" if kind is None else kind.__name__
+    name = "a request" if kind is None else operation_of(kind)
     return BadRequestError(
-        f"{name} has {given - 1} fields, and this server knows at most {known - 1}: the client is "
-        "newer than the server; upgrade the server first"
+        f"{name} has {given - 1} fields, and this server knows at most {known - 1}: "
+        f"{_CLIENT_IS_NEWER}"
     )
 
 

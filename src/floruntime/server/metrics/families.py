@@ -15,12 +15,12 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from floruntime.core.operation_names import operation_of
 from floruntime.core.system import TIMERS_PER_TICK_MAX
 from floruntime.core.version import VERSION
 from floruntime.engine.system import timers
 from floruntime.server.metrics.copies import Copy
 from floruntime.server.metrics.counts import Counts, Histogram, Refusal
-from floruntime.server.metrics.names import operation_of
 from floruntime.server.metrics.together import together
 from floruntime.server.metrics.waiting import At, Labels, Look, Waiting, by_status
 from floruntime.server.server import FloServer

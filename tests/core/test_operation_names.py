@@ -1,17 +1,17 @@
-"""Requests are called in metrics as the calls that make them."""
+"""Requests are called as the calls that make them."""
 
 from __future__ import annotations
 
 import pytest
 
+from floruntime.core import operation_names
 from floruntime.core.action import ActionGetLimits, ActionInvoke
 from floruntime.core.jobs import JobGet
 from floruntime.core.kv import KvGetEntry, KvPut
+from floruntime.core.operation_names import operation_of
 from floruntime.core.stream import GroupRead
 from floruntime.core.system import Ping
 from floruntime.server.http.calls import calls
-from floruntime.server.metrics import names
-from floruntime.server.metrics.names import operation_of
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,5 @@ def test_as_calls_are_called(kind: type, name: str) -> None:
 
 
 def test_what_has_another_name_is_a_call() -> None:
-    assert {*names._CALLED.values()} - {*calls()} == {"kv.watch"}, "which is no call of HTTP"
+    others = {*operation_names._CALLED.values()} - {*calls()}
+    assert others == {"kv.watch"}, "which is no call of HTTP"

@@ -1,4 +1,4 @@
-"""What kinds of requests are called in metrics: `kv.put`, as calls are."""
+"""What kinds of requests are called where people read of them: `kv.put`, as the calls are."""
 
 from __future__ import annotations
 
