@@ -15,7 +15,7 @@ from floruntime.client.link.reads import Reads
 from floruntime.core import wire
 from floruntime.core.errors import BadRequestError
 from floruntime.core.kv import KvGet
-from floruntime.core.system import NamespaceCreate, ServerLimits, Welcome
+from floruntime.core.system import NamespaceCreate, Ping, ServerLimits, Welcome
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Request
 
@@ -72,6 +72,38 @@ async def test_a_copy_must_have_come_as_far_as_was_seen_in_that_namespace() -> N
     sent.tell(Told(9, 0))
     assert sent.ask(namespace="fresh") == Terms(5_000, 9, 250)
     assert sent.ask() == Terms(5_000, 7, 250)
+
+
+async def test_after_an_answer_that_does_not_say_how_far_it_came_only_the_leader_answers() -> None:
+    """A node of an earlier version leads there: a copy may lack what that answer showed."""
+    sent = Sent(Reads("local", 250), ["a:1"])
+    for unsaid in (None, Told(0, 0, "b:9000")):
+        sent.ask()
+        sent.tell(unsaid)
+        assert sent.ask(namespace="other") == Terms(5_000, 0, 250)
+        asked = sent.ask()
+        assert asked is not None
+        assert asked.max_staleness_ms == -1
+        sent.tell(Told(8, 0))
+        assert sent.ask() == Terms(5_000, 8, 250)
+
+
+async def test_what_the_node_itself_answers_says_nothing_of_a_log() -> None:
+    sent = Sent(Reads("local", 250), ["a:1"])
+    sent.ask(Ping())
+    sent.tell(None)
+    assert sent.ask() == Terms(5_000, 0, 250)
+
+
+async def test_where_too_many_namespaces_are_in_doubt_only_leaders_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "NAMESPACES_KEPT", 2)
+    reads = Reads("local", None)
+    for name in ("first", "second", "third"):
+        assert reads.is_local
+        reads.tell(GET, name, None)
+    assert reads.terms("first", 1) == Terms(1)
 
 
 async def test_what_is_kept_no_more_is_not_read_from_before_it(

@@ -5,14 +5,19 @@ import { test } from "node:test";
 
 import { Reads } from "../dist/link/reads.js";
 import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
-import { KvGet, NamespaceCreate } from "../dist/wire/messages.generated.js";
+import { KvGet, KvIncr, NamespaceCreate, Ping } from "../dist/wire/messages.generated.js";
+import type { Request } from "../dist/wire/request.js";
 import { decodeAnswer, encodeRequest, unpack } from "../dist/wire/wire.js";
 
 const GET = KvGet.of({ key: "k" });
 
+function asked(request: Request<unknown>, namespace = "default") {
+  return { request, namespace };
+}
+
 test("who reads from leaders says only how long the caller waits", () => {
   const reads = new Reads();
-  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40, leader: "" });
+  reads.tell(asked(GET), { sequence: 7, stalenessMs: 40, leader: "" });
   assert.deepEqual(reads.terms("default", 5_000), [5_000, null, null]);
   assert.equal(reads.stalenessMs, 0);
 });
@@ -20,24 +25,50 @@ test("who reads from leaders says only how long the caller waits", () => {
 test("a copy must have come as far as was seen in that namespace", () => {
   const reads = new Reads("local", 250);
   assert.deepEqual(reads.terms("default", 5_000), [5_000, 0, 250]);
-  reads.tell(GET, "default", { sequence: 7, stalenessMs: 40, leader: "" });
+  reads.tell(asked(GET), { sequence: 7, stalenessMs: 40, leader: "" });
   assert.equal(reads.stalenessMs, 40);
-  reads.tell(GET, "default", { sequence: 6, stalenessMs: 0, leader: "" });
-  reads.tell(NamespaceCreate.of({ name: "fresh" }), "default", {
+  reads.tell(asked(GET), { sequence: 6, stalenessMs: 0, leader: "" });
+  reads.tell(asked(NamespaceCreate.of({ name: "fresh" })), {
     sequence: 9,
     stalenessMs: 0,
     leader: "",
   });
-  reads.tell(GET, "default", null);
+  reads.tell(asked(GET), null);
   assert.equal(reads.stalenessMs, 0);
   const seen = ["default", "fresh", "other"].map((name) => reads.terms(name, 1)[1]);
   assert.deepEqual(seen, [7, 9, 0]);
 });
 
+test("after an answer that does not say how far it came only the leader answers", () => {
+  const reads = new Reads("local", 250);
+  for (const unsaid of [null, { sequence: 0, stalenessMs: 0, leader: "b:9000" }]) {
+    reads.tell(asked(KvIncr.of({ key: "k" })), unsaid);
+    assert.equal(reads.terms("default", 1)[2], -1);
+    assert.equal(reads.terms("other", 1)[2], 250);
+    reads.tell(asked(GET), { sequence: 8, stalenessMs: 0, leader: "" });
+    assert.deepEqual(reads.terms("default", 1), [1, 8, 250]);
+  }
+});
+
+test("what the node itself answers says nothing of a log", () => {
+  const reads = new Reads("local", 250);
+  reads.tell(asked(Ping.of({})), null);
+  assert.deepEqual(reads.terms("default", 1), [1, 0, 250]);
+});
+
+test("where too many namespaces are in doubt only leaders answer", () => {
+  const reads = new Reads("local");
+  for (let number = 0; number <= 10_000; number++) {
+    assert.ok(reads.isLocal);
+    reads.tell(asked(GET, `n${number}`), null);
+  }
+  assert.deepEqual(reads.terms("n0", 1), [1, null, null]);
+});
+
 test("what is kept no more is not read from before it", () => {
   const reads = new Reads("local");
   for (let number = 0; number <= 10_000; number++) {
-    reads.tell(GET, `n${number}`, { sequence: 10 + number, stalenessMs: 0, leader: "" });
+    reads.tell(asked(GET, `n${number}`), { sequence: 10 + number, stalenessMs: 0, leader: "" });
   }
   assert.deepEqual(
     ["n0", "n1", "new"].map((name) => reads.terms(name, 1)[1]),

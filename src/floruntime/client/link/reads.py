@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Literal, get_args
 
+from floruntime.client.link.routes.leads import place_of
 from floruntime.core.errors import BadRequestError
 from floruntime.core.limits import check_duration, shown
-from floruntime.core.system import NamespaceConfigure, NamespaceCreate, NamespaceDelete
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Request
 
 ReadsFrom = Literal["linearizable", "local"]
 NAMESPACES_KEPT = 10_000
 """Of so many namespaces it is known how far each was seen."""
-_OF_A_NAMESPACE = (NamespaceConfigure, NamespaceCreate, NamespaceDelete)
+NO_COPY_MS = -1
+"""No copy is this fresh: with this bound on its age, only the leader answers a read."""
 
 
 class Reads:
@@ -33,6 +34,9 @@ class Reads:
         self._seen: OrderedDict[str, int] = OrderedDict()
         #: What no namespace is kept for any more is not read from before this.
         self._seen_else = 0
+        #: Namespaces whose latest answer did not say how far the log had come: a node of an earlier
+        #: version leads there. A copy may lack what that answer showed.
+        self._unsaid: set[str] = set()
         #: How old the state was that the latest answer came from.
         self.staleness_ms = 0
 
@@ -41,17 +45,27 @@ class Reads:
         if not self.is_local:
             return Terms(within_ms, routes=routes)
         seen = self._seen.get(namespace, self._seen_else)
-        return Terms(within_ms, seen, self._max_staleness_ms, routes)
+        staleness_ms = NO_COPY_MS if namespace in self._unsaid else self._max_staleness_ms
+        return Terms(within_ms, seen, staleness_ms, routes)
 
     def tell(self, request: Request[object], namespace: str, told: Told | None) -> None:
         """An answer came, with what stood beside it."""
         if not self.is_local:
             return
         self.staleness_ms = 0 if told is None else told.staleness_ms
-        if told is None:
+        where = place_of(request, namespace)
+        if where is None:
             return
-        where = request.name if isinstance(request, _OF_A_NAMESPACE) else namespace
+        if told is None or not told.sequence:
+            self._note_unsaid(where)
+            return
+        self._unsaid.discard(where)
         self._seen[where] = max(told.sequence, self._seen.pop(where, self._seen_else))
         if len(self._seen) > NAMESPACES_KEPT:
             _, sequence = self._seen.popitem(last=False)
             self._seen_else = max(self._seen_else, sequence)
+
+    def _note_unsaid(self, namespace: str) -> None:
+        self._unsaid.add(namespace)
+        if len(self._unsaid) > NAMESPACES_KEPT:
+            self.is_local = False  # too many to remember: from now on only leaders answer

@@ -19,11 +19,13 @@ from floruntime.core.system import (
     Backup,
     CancelWait,
     NamespaceCreate,
+    NamespaceList,
     ServerLimits,
     SessionOpen,
     Welcome,
 )
 from floruntime.core.terms import Told
+from floruntime.core.token import TokenList
 from floruntime.core.types import Request
 
 GET, PUT, TAKE = KvGet("k"), KvPut("k", b"v"), QueueDequeue("q")
@@ -325,4 +327,5 @@ async def test_of_very_many_namespaces_the_ones_of_long_ago_are_forgotten(
 
 
 async def test_an_opened_session_is_no_matter_of_routes() -> None:
-    assert leads.place_of(SessionOpen(), "shop") is None
+    for of_the_cluster in (SessionOpen(), NamespaceList(), TokenList()):
+        assert leads.place_of(of_the_cluster, "shop") is None

@@ -305,7 +305,7 @@ export class Exchange {
     this.#drop(call);
     this.#wasOfUse ||= call.isAwaited;
     if (this.#isInCluster) {
-      this.#reads.tell(call.request, call.namespace, answer.told);
+      this.#reads.tell(call, answer.told);
       this.#learn(call, answer.told?.leader ?? "");
     }
     if (call === this.#opening) {

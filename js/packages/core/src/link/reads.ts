@@ -4,29 +4,31 @@ import { checkDuration } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
 import type { Integer } from "../base/schema.js";
 import { shown } from "../base/shown.js";
-import {
-  NamespaceConfigure,
-  NamespaceCreate,
-  NamespaceDelete,
-} from "../wire/messages.generated.js";
-import type { Request } from "../wire/request.js";
 import type { Terms, Told } from "../wire/wire.js";
+import type { Call } from "./call.js";
+import { placeOf } from "./routes/leads.js";
 
 /** Who may answer what only reads: who leads, or any copy. */
 export type ReadsFrom = "linearizable" | "local";
 
 /** Of so many namespaces it is known how far each was seen. */
 const NAMESPACES_KEPT = 10_000;
-const OF_A_NAMESPACE: readonly unknown[] = [NamespaceConfigure, NamespaceCreate, NamespaceDelete];
+/** No copy is this fresh: with this bound on its age, only the leader answers a read. */
+const NO_COPY_MS = -1;
 
 /** What a client has seen of a cluster's logs. */
 export class Reads {
-  readonly #isLocal: boolean;
+  #isLocal: boolean;
   readonly #maxStalenessMs: number | null;
   /** By namespace the sequence of its partition's log; what was used last stands last. */
   readonly #seen = new Map<string, number>();
   /** What no namespace is kept for any more is not read from before this. */
   #seenElse = 0;
+  /**
+   * Namespaces whose latest answer did not say how far the log had come: a node of an earlier version
+   * leads there. A copy may lack what that answer showed.
+   */
+  readonly #unsaid = new Set<string>();
   #stalenessMs = 0;
 
   /** Throws `BadRequestError`. */
@@ -54,24 +56,48 @@ export class Reads {
 
   /** What stands beside a request; `routes`: whether its caller is to be told who leads. */
   terms(namespace: string, withinMs: number, routes = false): Terms {
-    const seen = this.#isLocal ? (this.#seen.get(namespace) ?? this.#seenElse) : null;
-    const terms = [withinMs, seen, this.#maxStalenessMs] as const;
+    const terms = this.#isLocal
+      ? ([withinMs, this.#seenIn(namespace), this.#boundIn(namespace)] as const)
+      : ([withinMs, null, null] as const);
     return routes ? [...terms, true] : terms;
   }
 
-  /** An answer came, with what stood beside it. */
-  tell(request: Request<unknown>, namespace: string, told: Told | null): void {
+  #seenIn(namespace: string): number {
+    return this.#seen.get(namespace) ?? this.#seenElse;
+  }
+
+  /** How old a copy may be that answers. */
+  #boundIn(namespace: string): number | null {
+    return this.#unsaid.has(namespace) ? NO_COPY_MS : this.#maxStalenessMs;
+  }
+
+  /** An answer to a call came, with what stood beside it. */
+  tell(call: Pick<Call, "request" | "namespace">, told: Told | null): void {
     if (!this.#isLocal) {
       return;
     }
     this.#stalenessMs = told?.stalenessMs ?? 0;
-    if (told !== null) {
-      this.#keep(whereOf(request) ?? namespace, told.sequence);
+    const where = placeOf(call);
+    if (where === null) {
+      return;
+    }
+    if (told === null || told.sequence === 0) {
+      this.#noteUnsaid(where);
+    } else {
+      this.#unsaid.delete(where);
+      this.#keep(where, told.sequence);
+    }
+  }
+
+  #noteUnsaid(namespace: string): void {
+    this.#unsaid.add(namespace);
+    if (this.#unsaid.size > NAMESPACES_KEPT) {
+      this.#isLocal = false; // too many to remember: from now on only leaders answer
     }
   }
 
   #keep(namespace: string, sequence: number): void {
-    const before = this.#seen.get(namespace) ?? this.#seenElse;
+    const before = this.#seenIn(namespace);
     this.#seen.delete(namespace);
     this.#seen.set(namespace, Math.max(before, sequence));
     if (this.#seen.size > NAMESPACES_KEPT) {
@@ -82,12 +108,4 @@ export class Reads {
       }
     }
   }
-}
-
-/** The namespace that a request is about, where it is another one than it was sent in. */
-function whereOf(request: Request<unknown>): string | undefined {
-  if (!OF_A_NAMESPACE.includes(request.kind)) {
-    return undefined;
-  }
-  return (request.fields as { readonly name: string }).name;
 }

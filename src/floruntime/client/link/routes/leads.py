@@ -19,7 +19,15 @@ from typing import Any
 
 from floruntime.client.link.call import Call
 from floruntime.client.link.routes.route import Route
-from floruntime.core.system import NamespaceConfigure, NamespaceCreate, NamespaceDelete, SessionOpen
+from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
+from floruntime.core.system import (
+    NamespaceConfigure,
+    NamespaceCreate,
+    NamespaceDelete,
+    NamespaceList,
+    SessionOpen,
+)
+from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
 from floruntime.core.types import Command, Query, Request
 
 PASSED_MIN = 4
@@ -28,16 +36,20 @@ or twice make no connection more."""
 NAMESPACES_KEPT = 10_000
 """Of so many namespaces it is known who leads them."""
 _OF_A_NAMESPACE = (NamespaceConfigure, NamespaceCreate, NamespaceDelete)
+_OF_THE_CLUSTER = (
+    *(SessionOpen, NamespaceList, TokenCreate, TokenList, TokenRevoke),
+    *(ConsoleOpen, ConsoleLogin, ConsoleLogout),
+)
 
 Want = Callable[[str], None]
 """Asks for a route to this node."""
 
 
 def place_of(request: Request[Any], namespace: str) -> str | None:
-    """The namespace by which it is led; `None` for what the node answers that is asked."""
+    """The namespace whose leader answers it; `None` for what no namespace's leader answers."""
     if isinstance(request, _OF_A_NAMESPACE):
         return request.name
-    if isinstance(request, Command | Query) and not isinstance(request, SessionOpen):
+    if isinstance(request, Command | Query) and not isinstance(request, _OF_THE_CLUSTER):
         return namespace
     return None
 

@@ -13,10 +13,17 @@
  */
 
 import {
+  ConsoleLogin,
+  ConsoleLogout,
+  ConsoleOpen,
   NamespaceConfigure,
   NamespaceCreate,
   NamespaceDelete,
+  NamespaceList,
   SessionOpen,
+  TokenCreate,
+  TokenList,
+  TokenRevoke,
 } from "../../wire/messages.generated.js";
 import type { Call } from "../call.js";
 import type { Route } from "./route.js";
@@ -30,15 +37,19 @@ export const PASSED_MIN = 4;
 const NAMESPACES_KEPT = 10_000;
 
 const OF_A_NAMESPACE: readonly unknown[] = [NamespaceConfigure, NamespaceCreate, NamespaceDelete];
+const OF_THE_CLUSTER: readonly unknown[] = [
+  ...[SessionOpen, NamespaceList, TokenCreate, TokenList, TokenRevoke],
+  ...[ConsoleOpen, ConsoleLogin, ConsoleLogout],
+];
 
-/** The namespace by which it is led; `null` for what the node answers that is asked. */
-export function placeOf(call: Call): string | null {
+/** The namespace whose leader answers it; `null` for what no namespace's leader answers. */
+export function placeOf(call: Pick<Call, "request" | "namespace">): string | null {
   const kind: unknown = call.request.kind;
   if (OF_A_NAMESPACE.includes(kind)) {
     return (call.request.fields as { readonly name: string }).name;
   }
   const { role } = call.request.kind;
-  const isLed = (role === "command" || role === "query") && kind !== SessionOpen;
+  const isLed = (role === "command" || role === "query") && !OF_THE_CLUSTER.includes(kind);
   return isLed ? call.namespace : null;
 }
 
