@@ -1,5 +1,5 @@
-"""The client: how a person calls the server.
+"""The client of a Flo server.
 
-`link` is the way to a server: connections, and which calls are under way. `api` has a room for
-each primitive. `worker` runs a person's handlers. `client.py` puts them together.
+`link` connects to a server and tracks the calls under way. `api` has a package for each primitive.
+`worker` runs an application's handlers. `client.py` puts them together.
 """

@@ -1,4 +1,4 @@
-"""One connection, any number of concurrent calls: what a `FloClient` is, but for its workers."""
+"""`BaseClient`: everything that a `FloClient` does, except making workers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ R = TypeVar("R")
 
 
 class BaseClient:
-    """A `FloClient` that makes no workers; they stand on it themselves."""
+    """A `FloClient` that makes no workers: workers stand on it themselves."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class BaseClient:
         is_left_out = endpoint is defaults.LEFT_OUT
         address = address_in(os.environ) if is_left_out else read_address(endpoint)
         self.tls = tls = address.tls.context() if tls is None and address.tls else tls
-        #: What its parts stand on.
+        #: The caller that all parts of the client share.
         self.calls = calls = self._new_calls(
             transport or open_transport(address.endpoint, tls),
             endpoint=address.endpoint,
@@ -91,27 +91,27 @@ class BaseClient:
 
     @property
     def endpoint(self) -> str:
-        """What it is connected to, as it was given, but for what an address says beside."""
+        """The endpoint that it connects to, without the options that an address adds."""
         return self.calls.endpoint
 
     @property
     def namespace(self) -> str:
-        """Where calls go that name no other."""
+        """The namespace of calls that name none."""
         return self._caller.namespace
 
     @property
     def staleness_ms(self) -> int:
-        """With `reads="local"`: how old the state may have been that the latest answer came from.
+        """How old the state behind the latest answer may have been, with `reads="local"`.
 
-        Counted from the last sign of the leader that the node which answered had heard; 0 where the
-        leader itself answered.
+        The age is counted from the leader's last sign of life that the answering node had seen. It
+        is 0 if the leader itself answered.
         """
         return self.calls.reads.staleness_ms
 
     def within(self, namespace: str) -> Self:
-        """This client, on the same connection, with another namespace for calls that name none.
+        """Return a client on the same connection with another default namespace.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         other = copy.copy(self)
         other._make_parts(Elsewhere(self.calls, check_namespace(namespace)))
@@ -123,27 +123,28 @@ class BaseClient:
         return self.calls.is_connected
 
     async def connect(self, *, wait_ms: int = 0) -> Self:
-        """Connect, and give the client. A second time does nothing.
+        """Connect, and return the client. Connecting a second time does nothing.
 
-        `wait_ms`: for how long to try where no server is to be reached (yet); 0, the default, tries
+        Calls connect automatically, but not after `close()`, nor once the server has permanently
+        refused the client. `connect()` then tries again.
+
+        `wait_ms`: how long to keep trying if no server can be reached yet; 0, the default, tries
         once.
 
-        Calls do it by themselves, but not after `close()`, nor once the server has refused the
-        client for good: `connect()` then tries once more.
-
         Raises `ConnectionFailedError` if there is no connection within the client's time-out (at
-        once if it is refused), `UnauthorizedError` or `ForbiddenError` where the server refuses the
-        token, and `NotConnectedError` where it is connected in another event loop.
+        once if the connection is refused), `UnauthorizedError` or `ForbiddenError` if the server
+        refuses the token, and `NotConnectedError` if the client is connected in another event loop.
         """
         await self.calls.connect(wait_ms)
         return self
 
     async def close(self) -> None:
-        """Close. Calls under way fail with `NotConnectedError`. A second time does nothing.
+        """Close the client. Calls under way fail with `NotConnectedError`.
 
-        A child of a fork that closes its parent's client leaves the parent's connection alone.
+        A second close does nothing. If a forked child closes its parent's client, the parent's
+        connection is not affected.
 
-        Raises `NotConnectedError` where it is connected in another event loop: close it there.
+        Raises `NotConnectedError` if the client is connected in another event loop: close it there.
         """
         await self.calls.close()
 
@@ -159,28 +160,33 @@ class BaseClient:
         await self.close()
 
     def on_connect(self, listener: Callable[[], Awaitable[Any] | Any]) -> Callable[[], None]:
-        """Call `listener`, a plain or an async function, whenever the connection is up: the first
-        time and again. Gives a function that ends this.
+        """Call `listener`, a plain or an async function, whenever the connection is up.
 
-        Raises `BadRequestError` on what is no function. What the listener raises is logged.
+        That includes every reconnection. Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function. What the listener raises is
+        logged.
         """
         return self.calls.connects.add(listener)
 
     def on_disconnect(
         self, listener: Callable[[FloError], Awaitable[Any] | Any]
     ) -> Callable[[], None]:
-        """Call `listener`, a plain or an async function, with the reason whenever the connection is
-        lost, and with the refusal when the server refuses the client for good; not for `close()`.
-        Gives a function that ends this.
+        """Call `listener`, a plain or an async function, whenever the connection is lost.
 
-        Raises `BadRequestError` on what is no function. What the listener raises is logged.
+        It gets the reason. It is also called, with the refusal, when the server permanently refuses
+        the client, but not for `close()`. Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function. What the listener raises is
+        logged.
         """
         return self.calls.disconnects.add(listener)
 
     def batch(self, *, namespace: str | None = None, timeout_ms: int | None = None) -> Batch:
-        """Several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`.
+        """Collect several writes, all or nothing: `async with client.batch() as b: b.kv.put(...)`.
 
-        `namespace`, `timeout_ms`: the client's own unless given. At most 1,000 writes and 4 MiB.
+        A batch takes at most 1,000 writes and 4 MiB. `namespace`, `timeout_ms`: by default the
+        client's own.
 
         The end of the block raises what any of the writes raises, with `.index`; then none of them
         happened.
@@ -195,11 +201,10 @@ class BaseClient:
         timeout_ms: int | None = None,
         block_ms: int = 0,
     ) -> Operation[R]:
-        """Send a request as it travels (`floruntime.core`); its typed answer.
+        """Send a request of `floruntime.core` that no method sends. Returns its typed answer.
 
-        For what no method sends. `namespace`, `timeout_ms`: the client's own unless given.
-        `block_ms`: how long the request may wait at the server, beside its time-out; 0 unless
-        given, 300,000 at most.
+        `namespace`, `timeout_ms`: by default the client's own. `block_ms`: how long the request may
+        wait at the server, in addition to its time-out; default 0, at most 300,000.
 
         Raises the `FloError` that the server or the connection gave.
         """
@@ -207,7 +212,7 @@ class BaseClient:
         return self.calls.call(request, namespace=where, timeout_ms=timeout_ms, block_ms=block_ms)
 
     async def ping(self) -> float:
-        """The time that a round trip to the server takes, in milliseconds.
+        """Return the time of a round trip to the server, in milliseconds.
 
         Raises what the connection raises.
         """
@@ -217,17 +222,17 @@ class BaseClient:
         return (loop.time() - begun_s) * 1000
 
     def info(self) -> Operation[ServerInfo]:
-        """The running server: version, durability, limits, time since its start.
+        """Return facts about the running server: version, durability, limits, and its uptime.
 
         Raises what the connection raises.
         """
         return self.calls.call(GetServerInfo())
 
     def backup(self, directory: str, *, timeout_ms: int | None = None) -> Operation[str]:
-        """Copy the running server's state into `directory`, new on its machine; the full path.
+        """Copy the server's state into a new `directory` on its machine. Returns the full path.
 
-        `timeout_ms`: the client's own unless given; a large state takes longer.
+        `timeout_ms`: by default the client's own; a large state takes longer.
 
-        Raises `BadRequestError` where the directory has something in it, or cannot be written.
+        Raises `BadRequestError` if the directory is not empty, or cannot be written.
         """
         return self.calls.call(Backup(directory), timeout_ms=timeout_ms)

@@ -1,4 +1,4 @@
-"""The calls of one client: it connects for them, sends them, and sends again what did not run."""
+"""The calls of one client: it connects for them, sends them, and retries those that did not run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from floruntime.core.types import Request
 R = TypeVar("R")
 
 EMBEDDED = ("memory:", "file:")
-"""Endpoints whose server runs in this process begin so."""
+"""The beginnings of endpoints whose server runs in this process."""
 FOREIGN_LOOP = (
     "this client is connected in another event loop (of another thread, perhaps): use it there, or "
     "make one for each event loop"
@@ -42,11 +42,11 @@ FOREIGN_PROCESS = (
     "its own for each process"
 )
 _kept_after_fork: list[Channel] = []
-"""What a child must not let go of: ending a link would end it for its parent, too."""
+"""Channels that a forked child must keep: closing one would close its parent's link, too."""
 
 
 class Calls:
-    """A caller that sends. `connect()` connects, or else the first call does."""
+    """A caller that sends. `connect()` connects; otherwise the first call does."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Calls:
         wait: Wait | None = None,
         is_alone: bool = False,
     ) -> Operation[R]:
-        """Send a request as it travels; its typed answer. Options as for `Ask`."""
+        """Send a request and return its typed answer. The options are those of `Ask`."""
         ask: Ask[R] = Ask(
             request,
             namespace=namespace,
@@ -99,8 +99,10 @@ class Calls:
         return self.perform(ask)
 
     def perform(self, ask: Ask[R]) -> Operation[R]:
-        """Make one call. What the server certainly did not run because it was overloaded or
-        shutting down is sent again, with back-off, while the call's time lasts.
+        """Make one call.
+
+        If the server certainly did not run it, because it was overloaded or shutting down, it is
+        sent again with back-off until the call's time is up.
         """
         return Operation(self._run(ask))
 
@@ -173,13 +175,13 @@ class Calls:
 
     @property
     def was_opened(self) -> bool:
-        """Whether it is, or is being, connected."""
+        """Whether it is connected, or is connecting."""
         return self._channel is not None or self._opening is not None
 
     async def connect(self, wait_ms: int = 0) -> None:
-        """Connect once; open a closed client again, and one that was refused.
+        """Connect; also open a closed client again, and one that was refused.
 
-        `wait_ms`: for how long to try again where no server is to be reached, or takes a client.
+        `wait_ms`: how long to keep trying if no server can be reached, or none takes a client.
         """
         check_duration("wait_ms", wait_ms)
         self._is_closed = False
@@ -199,14 +201,14 @@ class Calls:
                 await asyncio.sleep(delay_s)
 
     async def close(self) -> None:
-        """Fail what is under way and leave nothing behind."""
+        """Fail all calls under way and release everything."""
         self._is_closed = True
         await self._drop()
 
     def _channel_of(self, loop: asyncio.AbstractEventLoop) -> Channel | None:
-        """The channel, if there is one that can be used in `loop`.
+        """Return the channel if `loop` can use it.
 
-        Raises `NotConnectedError` where it belongs to another event loop or process.
+        Raises `NotConnectedError` if it belongs to another event loop or process.
         """
         channel = self._channel
         if channel is None:
@@ -221,7 +223,7 @@ class Calls:
         return None
 
     async def _opened(self) -> Channel:
-        """The channel, which is opened once however many ask."""
+        """Return the channel, which is opened once however many callers ask."""
         if self._is_closed:
             raise NotConnectedError("the client was closed; await connect() opens it again")
         if self._refusal is not None:
@@ -260,10 +262,10 @@ class Calls:
         if self._opening is opening:
             self._opening = None
         if not opening.cancelled():
-            opening.exception()  # whoever asked has heard of it, or has gone
+            opening.exception()  # all callers have had the error, or have given up
 
     async def _drop(self) -> None:
-        """Close the channel, if this is its event loop or that has ended."""
+        """Close the channel, if this is its event loop, or its event loop has ended."""
         loop = asyncio.get_running_loop()
         opening, self._opening = self._opening, None
         if opening is not None and opening.get_loop() is loop:

@@ -1,4 +1,4 @@
-"""The options of clients, for those who hand them on: an editor knows them, mypy checks them."""
+"""The options of clients as `TypedDict`s, for functions that pass them on: checked by mypy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floruntime.client.link.transports.protocol import Transport
 
 
 class WebClientOptions(TypedDict, total=False):
-    """What `floruntime.web.FloClient` takes beside its endpoint."""
+    """The options of `floruntime.web.FloClient`, without its endpoint."""
 
     namespace: str
     token: Token | None
@@ -23,7 +23,7 @@ class WebClientOptions(TypedDict, total=False):
 
 
 class ClientOptions(TypedDict, total=False):
-    """What `FloClient` takes beside its endpoint."""
+    """The options of `FloClient`, without its endpoint."""
 
     namespace: str
     timeout_ms: int

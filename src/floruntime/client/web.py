@@ -1,4 +1,4 @@
-"""The client of web pages, in Python: WebSocket, and only what the role `web` may do."""
+"""The client of web pages, in Python: over WebSocket, with only what the role `web` may do."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from floruntime.core.limits import shown
 
 
 class FloClient:
-    """A client over WebSocket: streams, and keys to read.
+    """A client over WebSocket: streams, and reading keys.
 
-    `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS; `tls` is the context to use with it, by
-    default one that trusts what the system trusts. `namespace` (`default`), `token` (none) and
-    `timeout_ms` (5,000), `reads` and `max_staleness_ms` are as for `floruntime.FloClient`.
+    - `endpoint`: `ws://HOST:PORT/ws`, or `wss://` for TLS.
+    - `tls`: the `ssl.SSLContext` to use; by default one that trusts what the system trusts.
+    - `namespace` (default `default`), `token` (none by default), `timeout_ms` (default 5,000),
+      `reads` and `max_staleness_ms`: as for `floruntime.FloClient`.
     """
 
     def __init__(
@@ -56,12 +57,12 @@ class FloClient:
 
     @property
     def endpoint(self) -> str:
-        """Where the server is."""
+        """The address of the server."""
         return self._client.endpoint
 
     @property
     def namespace(self) -> str:
-        """Where calls go that name no other."""
+        """The namespace of calls that name none."""
         return self._client.namespace
 
     @property
@@ -75,34 +76,41 @@ class FloClient:
         return self._client.is_connected
 
     async def connect(self) -> Self:
-        """Connect, and give the client. A second time does nothing; calls do it by themselves.
+        """Connect, and return the client. The first call also connects.
 
-        Raises as `floruntime.FloClient.connect`.
+        Connecting a second time does nothing.
+
+        Raises what `floruntime.FloClient.connect` raises.
         """
         await self._client.connect()
         return self
 
     async def close(self) -> None:
-        """Close. Calls under way fail with `NotConnectedError`. A second time does nothing.
+        """Close the client. Calls under way fail with `NotConnectedError`.
 
-        Raises as `floruntime.FloClient.close`.
+        A second close does nothing.
+
+        Raises what `floruntime.FloClient.close` raises.
         """
         await self._client.close()
 
     def on_connect(self, listener: Callable[[], Awaitable[Any] | Any]) -> Callable[[], None]:
-        """Call `listener` whenever the connection is up; gives a function that ends this.
+        """Call `listener` whenever the connection is up.
 
-        Raises `BadRequestError` on what is no function.
+        Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function.
         """
         return self._client.on_connect(listener)
 
     def on_disconnect(
         self, listener: Callable[[FloError], Awaitable[Any] | Any]
     ) -> Callable[[], None]:
-        """Call `listener` with the reason whenever the connection is lost; gives a function that
-        ends this.
+        """Call `listener` with the reason whenever the connection is lost.
 
-        Raises `BadRequestError` on what is no function.
+        Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function.
         """
         return self._client.on_disconnect(listener)
 

@@ -47,33 +47,41 @@ from floruntime.sync.workflow import Workflow
 class FloClient(ClientOf):
     """A client of one server: `with FloClient("localhost:9000") as client: ...`.
 
-    What it can do is in its parts, `kv`, `queue`, `stream` (also `streams`), `action`, `worker`,
-    `workflow`, `namespaces`, `tokens` and `console`: `help(client.kv)` shows the calls of one. Any
-    of them may raise a `FloError`: a `BadRequestError` names the value that can never be right, and
-    what would be; `.ran` tells whether what was asked was certainly not done ("no").
+    Its parts are `kv`, `queue`, `stream` (also `streams`), `action`, `worker`, `workflow`,
+    `namespaces`, `tokens` and `console`; `help(client.kv)` shows the calls of one. Any call may
+    raise a `FloError`. A `BadRequestError` names the value that can never be right, and what would
+    be right. `.ran` is "no" if the call certainly took no effect.
 
-    `endpoint`: `host:port` (port 9000 unless told), `ws://` or `wss://host:port/ws`, `memory://` (a
-    server of its own inside the process) or `file:PATH` (the whole server inside the process on
-    that data directory); or one address for all of it,
-    `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for TLS), where options that are
-    given here win. Without an endpoint the environment says it: `FLO_URL`, such an address, and
-    what that leaves open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`,
-    `FLO_CLIENT_CERT`, `FLO_CLIENT_KEY`; else it is `localhost:9000`. `namespace`: where calls work
-    that name no other. `timeout_ms`: how long a call may take, beside its own `block_ms`. `token`:
-    who one is, once the server has tokens. `tls`: `True`, or an `ssl.SSLContext`. `retry`: the
-    pauses before it connects again. `transport`: stands in for the endpoint's own. `reads`: in a
-    cluster, `"local"` lets any node answer from its own copy what only reads (of keys and streams,
-    lists, infos, histories), perhaps an old state, but never one behind what this client has seen;
-    `staleness_ms` tells how old. `max_staleness_ms`: what may be older is asked of the leader.
+    `endpoint` is one of these:
 
-    By default: namespace `default`, 5,000 ms, no token, no TLS, pauses from 50 ms to 2 s, reads
-    `"linearizable"`, however stale with `"local"`. `token`
-    may be a function that is asked for one at each connection.
+    - `host:port`; the port is 9000 by default.
+    - `ws://host:port/ws`, or `wss://` for TLS.
+    - `memory://`: a server inside this process, in memory.
+    - `file:PATH`: a server inside this process, on that data directory.
+    - An address with more options, `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for
+      TLS). Options that are given as arguments win.
 
-    The first call connects. One connection carries any number of calls at once; in a cluster there
-    are others beside it, straight to those who lead what is asked, where they can be reached. After
-    a lost one it connects again in the background; calls wait for that up to their time-out, and
-    each write happens once.
+    Without an endpoint, the environment decides: `FLO_URL` holds such an address. What the address
+    leaves open comes from `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`,
+    `FLO_CLIENT_CERT` and `FLO_CLIENT_KEY`. Without any of them it is `localhost:9000`.
+
+    - `namespace`: the namespace of calls that name none; default `default`.
+    - `timeout_ms`: how long a call may take, in addition to its own `block_ms`; default 5,000.
+    - `token`: needed once the server has tokens; none by default. It may also be a function, plain
+      or async, that is called for a token at each connection.
+    - `tls`: `True`, or an `ssl.SSLContext`; no TLS by default.
+    - `retry`: the pauses between attempts to connect again; by default from 50 ms to 2 s.
+    - `transport`: replaces the endpoint's own transport.
+    - `reads`: `"linearizable"`, the default, or `"local"`. In a cluster, `"local"` lets any node
+      answer reads (of keys and streams, lists, infos, histories) from its own copy. The answer may
+      be old, but never older than what this client has already seen; `staleness_ms` tells its age.
+    - `max_staleness_ms`: with `"local"`, the leader answers if the copy may be older than this; by
+      default any age will do.
+
+    The first call connects. One connection carries any number of calls at once. In a cluster, the
+    client also connects directly to the nodes that lead what it asks for, if it can reach them.
+    After a lost connection it connects again in the background. Calls wait for that up to their
+    time-out, and each write happens once.
     """
 
     def __init__(
@@ -120,27 +128,27 @@ class FloClient(ClientOf):
 
     @property
     def endpoint(self) -> str:
-        """What it is connected to, as it was given, but for what an address says beside."""
+        """The endpoint that it connects to, without the options that an address adds."""
         return self._of.endpoint
 
     @property
     def namespace(self) -> str:
-        """Where calls go that name no other."""
+        """The namespace of calls that name none."""
         return self._of.namespace
 
     @property
     def staleness_ms(self) -> int:
-        """With `reads="local"`: how old the state may have been that the latest answer came from.
+        """How old the state behind the latest answer may have been, with `reads="local"`.
 
-        Counted from the last sign of the leader that the node which answered had heard; 0 where the
-        leader itself answered.
+        The age is counted from the leader's last sign of life that the answering node had seen. It
+        is 0 if the leader itself answered.
         """
         return self._of.staleness_ms
 
     def within(self, namespace: str) -> Self:
-        """This client, on the same connection, with another namespace for calls that name none.
+        """Return a client on the same connection with another default namespace.
 
-        Raises `BadRequestError` on a name that cannot be.
+        Raises `BadRequestError` if the name is invalid.
         """
         return self._elsewhere(lambda: self._of.within(namespace))
 
@@ -150,53 +158,59 @@ class FloClient(ClientOf):
         return self._of.is_connected
 
     def connect(self, *, wait_ms: int = 0) -> Self:
-        """Connect, and give the client. A second time does nothing.
+        """Connect, and return the client. Connecting a second time does nothing.
 
-        `wait_ms`: for how long to try where no server is to be reached (yet); 0, the default, tries
+        Calls connect automatically, but not after `close()`, nor once the server has permanently
+        refused the client. `connect()` then tries again.
+
+        `wait_ms`: how long to keep trying if no server can be reached yet; 0, the default, tries
         once.
 
-        Calls do it by themselves, but not after `close()`, nor once the server has refused the
-        client for good: `connect()` then tries once more.
-
         Raises `ConnectionFailedError` if there is no connection within the client's time-out (at
-        once if it is refused), `UnauthorizedError` or `ForbiddenError` where the server refuses the
-        token, and `NotConnectedError` where it is connected in another event loop.
+        once if the connection is refused), `UnauthorizedError` or `ForbiddenError` if the server
+        refuses the token, and `NotConnectedError` if the client is connected in another event loop.
         """
         self._bridge.run(self._of.connect(wait_ms=wait_ms))
         return self
 
     def close(self) -> None:
-        """Close. Calls under way fail with `NotConnectedError`. A second time does nothing.
+        """Close the client. Calls under way fail with `NotConnectedError`.
 
-        A child of a fork that closes its parent's client leaves the parent's connection alone.
+        A second close does nothing. If a forked child closes its parent's client, the parent's
+        connection is not affected.
 
-        Raises `NotConnectedError` where it is connected in another event loop: close it there.
+        Raises `NotConnectedError` if the client is connected in another event loop: close it there.
         """
         self._bridge.run(self._of.close())
 
     def on_connect(self, listener: Callable[[], Awaitable[Any] | Any]) -> Callable[[], None]:
-        """Call `listener` whenever the connection is up: the first
-        time and again. Gives a function that ends this.
+        """Call `listener` whenever the connection is up.
 
-        Raises `BadRequestError` on what is no function. What the listener raises is logged.
+        That includes every reconnection. Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function. What the listener raises is
+        logged.
         """
         return self._bridge.listen("connect", listener)
 
     def on_disconnect(
         self, listener: Callable[[FloError], Awaitable[Any] | Any]
     ) -> Callable[[], None]:
-        """Call `listener` with the reason whenever the connection is
-        lost, and with the refusal when the server refuses the client for good; not for `close()`.
-        Gives a function that ends this.
+        """Call `listener` whenever the connection is lost.
 
-        Raises `BadRequestError` on what is no function. What the listener raises is logged.
+        It gets the reason. It is also called, with the refusal, when the server permanently refuses
+        the client, but not for `close()`. Returns a function that removes the listener.
+
+        Raises `BadRequestError` if `listener` is not a function. What the listener raises is
+        logged.
         """
         return self._bridge.listen("disconnect", listener)
 
     def batch(self, *, namespace: str | None = None, timeout_ms: int | None = None) -> Batch:
-        """Several writes, all or nothing: `with client.batch() as b: b.kv.put(...)`.
+        """Collect several writes, all or nothing: `with client.batch() as b: b.kv.put(...)`.
 
-        `namespace`, `timeout_ms`: the client's own unless given. At most 1,000 writes and 4 MiB.
+        A batch takes at most 1,000 writes and 4 MiB. `namespace`, `timeout_ms`: by default the
+        client's own.
 
         The end of the block raises what any of the writes raises, with `.index`; then none of them
         happened.
@@ -211,11 +225,10 @@ class FloClient(ClientOf):
         timeout_ms: int | None = None,
         block_ms: int = 0,
     ) -> R:
-        """Send a request as it travels (`floruntime.core`); its typed answer.
+        """Send a request of `floruntime.core` that no method sends. Returns its typed answer.
 
-        For what no method sends. `namespace`, `timeout_ms`: the client's own unless given.
-        `block_ms`: how long the request may wait at the server, beside its time-out; 0 unless
-        given, 300,000 at most.
+        `namespace`, `timeout_ms`: by default the client's own. `block_ms`: how long the request may
+        wait at the server, in addition to its time-out; default 0, at most 300,000.
 
         Raises the `FloError` that the server or the connection gave.
         """
@@ -224,52 +237,55 @@ class FloClient(ClientOf):
         )
 
     def ping(self) -> float:
-        """The time that a round trip to the server takes, in milliseconds.
+        """Return the time of a round trip to the server, in milliseconds.
 
         Raises what the connection raises.
         """
         return self._bridge.run(self._of.ping())
 
     def info(self) -> ServerInfo:
-        """The running server: version, durability, limits, time since its start.
+        """Return facts about the running server: version, durability, limits, and its uptime.
 
         Raises what the connection raises.
         """
         return self._bridge.run(self._of.info())
 
     def backup(self, directory: str, *, timeout_ms: int | None = None) -> str:
-        """Copy the running server's state into `directory`, new on its machine; the full path.
+        """Copy the server's state into a new `directory` on its machine. Returns the full path.
 
-        `timeout_ms`: the client's own unless given; a large state takes longer.
+        `timeout_ms`: by default the client's own; a large state takes longer.
 
-        Raises `BadRequestError` where the directory has something in it, or cannot be written.
+        Raises `BadRequestError` if the directory is not empty, or cannot be written.
         """
         return self._bridge.run(self._of.backup(directory, timeout_ms=timeout_ms))
 
     def new_action_worker(self, **options: Unpack[ActionWorkerOptions]) -> ActionWorker:
-        """An `ActionWorker` on this client's connection; options as there, but for the endpoint.
+        """Make an `ActionWorker` on this client's connection.
 
-        It works in the client's namespace unless told, and leaves the client open when it ends.
+        The options are those of `ActionWorker`, without the endpoint. It works in the client's
+        namespace by default, and does not close the client when it ends.
 
-        Raises `BadRequestError` on an option out of its limits.
+        Raises `BadRequestError` if an option is out of its limits.
         """
         return ActionWorker(self, **options)
 
     def new_queue_worker(self, **options: Unpack[QueueWorkerOptions]) -> QueueWorker:
-        """A `QueueWorker` on this client's connection; options as there, but for the endpoint.
+        """Make a `QueueWorker` on this client's connection.
 
-        It works in the client's namespace unless told, and leaves the client open when it ends.
+        The options are those of `QueueWorker`, without the endpoint. It works in the client's
+        namespace by default, and does not close the client when it ends.
 
-        Raises `BadRequestError` on an option out of its limits.
+        Raises `BadRequestError` if an option is out of its limits.
         """
         return QueueWorker(self, **options)
 
     def new_stream_worker(self, **options: Unpack[StreamWorkerOptions]) -> StreamWorker:
-        """A `StreamWorker` on this client's connection; options as there, but for the endpoint.
+        """Make a `StreamWorker` on this client's connection.
 
-        It works in the client's namespace unless told, and leaves the client open when it ends.
+        The options are those of `StreamWorker`, without the endpoint. It works in the client's
+        namespace by default, and does not close the client when it ends.
 
-        Raises `BadRequestError` on an option out of its limits.
+        Raises `BadRequestError` if an option is out of its limits.
         """
         return StreamWorker(self, **options)
 

@@ -21,17 +21,27 @@ from floruntime.sync.standing import ClientOf, WorkerHandle, endpoint_of
 class StreamWorker(WorkerHandle[AsyncStreamWorker]):
     """A consumer of a group: `handler(ctx)` for each record, then `start()`.
 
-    `stream` and `group` say which, `namespace` where they are (by default that of a client that is
-    the endpoint, else `default`). A record is acked when its handler returns, and nacked when it
-    raises, due again after `retry_delay_ms` (0: as the group says); with the `retry_backoff`
-    `"exponential"` that is doubled after each attempt, up to `retry_delay_max_ms`. `endpoint`,
-    `token` and `tls` are as for `FloClient`, with the same address and environment; a connected
-    client does as an endpoint. `concurrency`: handlers at once, 1,000 at most; those of one
-    partition key run in order. `batch_size`: records of one read. `consumer`: a name that nobody
-    else in the group has; made up unless given. `block_ms`: how long one wait for records lasts.
-    `message_timeout_ms`: what one record may take, from when its handler begins. `auto_touch`: keep
-    the leases while handlers run. `drain_timeout_ms`: how long they may go on after `stop()`.
-    `process`: run the handler in a process of its own. `handle_signals`: as for `ActionWorker`.
+    A record is acked when its handler returns, and nacked when it raises.
+
+    - `stream`, `group`, `handler`: what to read, and what handles each record.
+    - `endpoint`, `token`, `tls`: as for `FloClient`, with the same addresses and environment
+      variables. The endpoint may also be a connected client.
+    - `namespace`: where the stream is; by default that of such a client, else `default`.
+    - `concurrency`: how many handlers run at once, 1 to 1,000; default 10. Records of one partition
+      key run in order.
+    - `batch_size`: how many records one read asks for; default 10.
+    - `consumer`: a name that is unique in the group; by default one is made up.
+    - `block_ms`: how long one wait for records lasts; default 30,000.
+    - `message_timeout_ms`: how long one record may take, from the start of its handler; default
+      300,000.
+    - `retry_delay_ms`: the delay after a failed attempt; 0, the default, takes that of the group.
+    - `retry_backoff`: `"constant"`, the default, or `"exponential"`. The latter doubles the delay
+      after each attempt and adds up to a tenth.
+    - `retry_delay_max_ms`: the longest delay that this growth reaches; default one hour.
+    - `auto_touch`: extend the leases while handlers run; on by default.
+    - `drain_timeout_ms`: how long handlers may continue after `stop()`; default 30,000.
+    - `process`: run the handler in a process of its own; off by default.
+    - `handle_signals`: as for `ActionWorker`.
     """
 
     def __init__(
@@ -83,28 +93,30 @@ class StreamWorker(WorkerHandle[AsyncStreamWorker]):
         )
 
     def on_start(self, function: H) -> H:
-        """A decorator: call this function, before the first work is taken.
+        """Decorate a function, to be called before the worker takes its first work.
 
-        It gets the worker's client, if it has a parameter; a plain one runs in a thread, and gets
-        that of `floruntime.sync`. Several are called in order. What one raises, `start()` raises.
+        If the function has a parameter, it gets the worker's client. A plain function runs in a
+        thread, and gets the client of `floruntime.sync`. Several functions are called in order. If
+        one raises, `start()` raises the same error.
 
-        Raises `BadRequestError` on what is no function.
+        Raises `BadRequestError` if it is not a function.
         """
         return self._of.on_start(function)
 
     def on_stop(self, function: H) -> H:
-        """A decorator: call this function, when the last work is done.
+        """Decorate a function, to be called when the worker's last work is done.
 
-        It is called as those of `on_start` are, once they have run, however the worker ends, and
-        while it is still connected. What one raises is logged, and the others are called.
+        It is called like those of `on_start`. It runs while the worker is still connected, however
+        the worker ends, if the functions of `on_start` have run. If one raises, the error is
+        logged, and the others are called.
 
-        Raises `BadRequestError` on what is no function.
+        Raises `BadRequestError` if it is not a function.
         """
         return self._of.on_stop(function)
 
     @property
     def name(self) -> str:
-        """The name that it was given; else one made up, another one in each process."""
+        """The name that it was given; otherwise one is made up, in each process another."""
         return self._of.name
 
     @property
@@ -114,7 +126,7 @@ class StreamWorker(WorkerHandle[AsyncStreamWorker]):
 
     @property
     def works_on(self) -> dict[str, list[str]]:
-        """Its stream, and its group."""
+        """Its stream and its group."""
         return self._of.works_on
 
     @property
@@ -123,15 +135,15 @@ class StreamWorker(WorkerHandle[AsyncStreamWorker]):
         return self._of.is_running
 
     def use_own_connection(self) -> None:
-        """Leave the client that it was made on, for a connection of its own to the same server."""
+        """Leave the client that it was made on, for an own connection to the same server."""
         self._of.use_own_connection()
 
     def stop(self) -> None:
-        """Take no new work, finish what is in hand, and let `start()` return. From any thread."""
+        """Take no new work, finish what has begun, and let `start()` return. From any thread."""
         self._of.stop()
 
     def close(self) -> None:
-        """`stop()`, and wait until the worker has ended."""
+        """Call `stop()`, and wait until the worker has ended."""
         self._bridge.run(self._of.close())
 
     def drain(self) -> None:
@@ -140,7 +152,7 @@ class StreamWorker(WorkerHandle[AsyncStreamWorker]):
 
     @property
     def consumer(self) -> str:
-        """What the group knows it by."""
+        """The name under which the group knows it."""
         return self._of.consumer
 
     def __enter__(self) -> Self:

@@ -1,1 +1,1 @@
-"""Workers: they claim runs or records and hand them to a person's handlers."""
+"""Workers: they claim runs, messages or records, and pass them to an application's handlers."""

@@ -1,7 +1,7 @@
-"""One life of an `ActionWorker`: it claims runs, lets handlers have them, and hands in what ends.
+"""One life of an `ActionWorker`: it claims runs, runs their handlers, and sends their results.
 
-What it does next the policy says (`claim_policy.py`), and one of two loops does it. There is at
-most one poll and one claim at a time; so while a poll stays open, the other loop hands in the
+The claim policy (`claim_policy.py`) decides the next step, and one of two loops takes it. At most
+one poll and one claim are under way at a time. So while a poll stays open, the other loop sends the
 results that come up meanwhile.
 """
 
@@ -40,11 +40,11 @@ log = logging.getLogger("floruntime.worker")
 
 
 PROGRESS_MS = 500
-"""How long what a handler tells of its progress waits for more of it."""
+"""How long a progress report waits, so that later reports of the same handler go with it."""
 
 
 class Work(NamedTuple):
-    """What the worker can do, and how it is registered."""
+    """What the worker can do, and how its actions are registered."""
 
     handlers: Mapping[str, Handler]
     options: Mapping[str, Mapping[str, Any]]
@@ -54,14 +54,14 @@ class Work(NamedTuple):
 
 
 class News(NamedTuple):
-    """What the server is yet to hear: what has ended, and what has begun."""
+    """What the server does not know yet: which attempts have ended, and which have begun."""
 
     ended: list[Ended]
     begun: list[Attempt] = []
 
 
 NOTHING = Step(Do.CLAIM)
-"""Only hand in what is new."""
+"""A step that only sends news."""
 
 
 class ActionLife(Life):
@@ -72,7 +72,7 @@ class ActionLife(Life):
         self._work = work
         self._names = list(work.handlers)
         self._results = Results(VALUE_BYTES_DEFAULT)
-        #: Attempts that have begun, which the server was not told.
+        #: Attempts that have begun and were not reported to the server yet.
         self._begun: list[Attempt] = []
         self._policy = ClaimPolicy(plan.concurrency, plan.block_ms, setting.pace)
         self._pulse = Pulse(self._clock, work.heartbeat_ms, self._beat)
@@ -103,7 +103,7 @@ class ActionLife(Life):
         )
 
     async def _register_one(self, name: str, options: Mapping[str, Any]) -> None:
-        """A handler that comes without options leaves those that the action has."""
+        """Register one action. A handler without options leaves the action's settings unchanged."""
         if not options:
             with contextlib.suppress(NotFoundError):
                 await self._client.action.get(name, namespace=self.plan.namespace)
@@ -111,7 +111,7 @@ class ActionLife(Life):
         await self._client.action.register(name, **options, namespace=self.plan.namespace)
 
     async def _again(self) -> None:
-        """The server does not know this worker, or one of its actions, any more."""
+        """Register again: the server does not know this worker, or one of its actions, any more."""
         log.info("worker %s: registering again", self.plan.name)
         try:
             await self._register()
@@ -139,10 +139,10 @@ class ActionLife(Life):
     # Claiming and handing in
 
     async def _turns(self) -> None:
-        """One of two alike: while one has a poll open, the other does what the policy says.
+        """One of two equal loops: while one has a poll open, the other does what the policy says.
 
-        Whoever does the next step does it by itself: what a handler came to waits for no other
-        task to begin.
+        The loop that takes the next step does all of it itself, so a handler's result never waits
+        for another task to begin.
         """
         while not self._is_drained:
             if self._pauses:
@@ -162,7 +162,7 @@ class ActionLife(Life):
             case Do.POLL:
                 self._wait = Wait()
                 await self._take_turn(step, self._take_news(), self._wait)
-                await asyncio.sleep(0)  # what has begun may end at once, and goes with the next
+                await asyncio.sleep(0)  # a handler may end at once: the next step sends its result
             case Do.RELEASE:
                 self._in_background(self._release(self._attempts.take_waiting()))
             case Do.WAIT:
@@ -186,7 +186,9 @@ class ActionLife(Life):
         self._begun[:0] = news.begun
 
     async def _take_turn(self, step: Step, news: News, wait: Wait | None = None) -> None:
-        """Hand in what is new, and take runs, as the step says. Meanwhile the other looks again."""
+        """Send the news and take runs, as the step says. Meanwhile the other loop may look
+        again.
+        """
         self._changed.set()
         self._under_way += len(news.ended)
         try:
@@ -197,7 +199,7 @@ class ActionLife(Life):
             await self._hold_off(pause_ms)
 
     async def _hand_in(self, step: Step, news: News, wait: Wait | None) -> float:
-        """How long to pause then, in milliseconds."""
+        """Send the news and begin the claimed runs. Returns how many milliseconds to pause then."""
         try:
             reply = await self._send(step, news, wait)
         except FloError as error:
@@ -207,16 +209,16 @@ class ActionLife(Life):
             self._put_back(news)
             raise
         self._take(reply.tasks, step.places)
-        # Stale results are told at once; so a poll that carried some ends early, too.
+        # A stale result is answered at once, so a poll that carried one ends early, too.
         was_ended = bool(reply.stale) or (wait is not None and wait.is_ended)
         got, now_ms = len(reply.tasks), self._clock.now_ms()
         pause_ms = self._policy.answered(step, got, now_ms, was_ended=was_ended)
         if pause_ms:
-            self._pulse.hurry()  # nothing, and early: are we drained?
+            self._pulse.hurry()  # an early answer without runs: perhaps this worker is drained
         return pause_ms
 
     async def _hold_off(self, pause_ms: float) -> None:
-        """Neither begins anything more until the pause is over, or the worker stops."""
+        """Begin nothing, in both loops, until the pause is over or the worker stops."""
         self._pauses += 1
         try:
             await self._pause(pause_ms / 1000)
@@ -263,7 +265,7 @@ class ActionLife(Life):
         return self._policy.failed(step, random.random())
 
     async def _settle_one_by_one(self, ended: list[Ended]) -> None:
-        """One result among them is refused: let the others through, and fail that run."""
+        """One of the results is refused: send the others, and fail the run of that one."""
         for each in ended:
             try:
                 await self._send(NOTHING, News([each]))
@@ -337,7 +339,9 @@ class ActionLife(Life):
         await batch.send()
 
     def _outcome_of(self, result: Any) -> tuple[str, bytes]:
-        """The outcome and the output that a handler's result means. Raises where it cannot be."""
+        """Return the outcome and the output that a handler's result means. Raises if it is
+        invalid.
+        """
         is_named = isinstance(result, ActionResult)
         outcome, output = result if is_named else ("success", to_bytes(result))
         self._results.check(output)
@@ -385,7 +389,7 @@ class ActionLife(Life):
             self._in_background(self._touch_by_itself(attempt))
 
     def _progress_told(self, attempt: Attempt) -> None:
-        """A handler told of its progress: send it soon, with what it tells until then."""
+        """A handler reported progress: send it soon, together with what it reports until then."""
         if not (attempt.is_over or attempt in self._progress_due):
             self._progress_due.add(attempt)
             due_ms = int(self._clock.now_ms()) + PROGRESS_MS
@@ -398,7 +402,7 @@ class ActionLife(Life):
             self._in_background(self._touch_by_itself(attempt, extend_ms))
 
     async def _touch_by_itself(self, attempt: Attempt, extend_ms: int | None = None) -> None:
-        with contextlib.suppress(ConflictError):  # which was told already
+        with contextlib.suppress(ConflictError):  # the lost lease was handled already
             await self._touch(attempt, extend_ms or int(attempt.lease_ms))
 
     async def _touch(self, attempt: Attempt, extend_ms: int) -> None:
@@ -417,7 +421,7 @@ class ActionLife(Life):
             self._attempts.touched(attempt, asked_ms, extend_ms)
         else:
             self._lost(attempt, "the run was cancelled")
-            await asyncio.sleep(0)  # here a handler that touches by itself is cancelled
+            await asyncio.sleep(0)  # lets a handler that called `touch` itself be cancelled here
 
     async def _release(self, attempts: Iterable[Attempt]) -> None:
         await asyncio.gather(*(self._release_one(attempt.item) for attempt in attempts))
@@ -432,7 +436,7 @@ class ActionLife(Life):
     # Heartbeats
 
     async def _beat(self) -> None:
-        """Say that we live; over trouble, once more after a while."""
+        """Send a heartbeat; if it fails, once more after a while."""
         try:
             await self._heartbeat()
         except FloError as error:

@@ -1,4 +1,4 @@
-"""`ActionWorker`: runs a person's handlers for actions."""
+"""`ActionWorker`: runs an application's handlers for actions."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ActionWorker(WorkerBase):
     """A worker for actions. Name handlers with `@worker.action(...)`, then `await start()`.
 
-    `endpoint`, `token` and `tls` are as for `FloClient`, with the same address and environment; a
-    connected client does as an endpoint. `namespace`: where its actions are; by default that of
-    such a client, else `default`. `concurrency`: handlers at once, 1,000 at most. `worker_id`: a
-    name that nobody else has; made up unless given. `labels`: runs with labels go to workers that
-    have them all. `metadata`: for people. `action_timeout_ms`: what one attempt may take, from when
-    its handler begins. `block_ms`: how long one wait for work lasts. `heartbeat_interval_ms`: how
-    often it says that it lives. `auto_touch`: keep the leases while handlers run.
-    `drain_timeout_ms`: how long they may go on after `stop()`; async ones that are stopped then
-    have five seconds more for what they do in `finally`. `handle_signals`: stop on SIGINT and
-    SIGTERM; handlers that an application has for them are called too, and come back when the worker
-    ends.
+    - `endpoint`, `token`, `tls`: as for `FloClient`, with the same addresses and environment
+      variables. The endpoint may also be a connected client.
+    - `namespace`: where its actions are; by default that of such a client, else `default`.
+    - `concurrency`: how many handlers run at once, 1 to 1,000; default 10.
+    - `worker_id`: a unique name; by default one is made up.
+    - `labels`: a run with labels goes only to a worker that has them all.
+    - `metadata`: names and texts for people.
+    - `action_timeout_ms`: how long one attempt may take, from the start of its handler; default
+      300,000.
+    - `block_ms`: how long one wait for work lasts; default 30,000.
+    - `heartbeat_interval_ms`: the time between two heartbeats; default 30,000.
+    - `auto_touch`: extend the leases while handlers run; on by default.
+    - `drain_timeout_ms`: how long handlers may continue after `stop()`; default 30,000. An async
+      handler that is stopped then has five more seconds for its `finally`.
+    - `handle_signals`: stop on SIGINT and SIGTERM; on by default. Signal handlers of the
+      application are called too, and are restored when the worker ends.
     """
 
     def __init__(
@@ -82,7 +87,7 @@ class ActionWorker(WorkerBase):
 
     @property
     def worker_id(self) -> str:
-        """What the server knows it by."""
+        """The id under which the server knows it."""
         return self.name
 
     def action(
@@ -93,11 +98,13 @@ class ActionWorker(WorkerBase):
         input: type[Any] | None = None,
         **options: Unpack[RegisterOptions],
     ) -> Callable[[F], F]:
-        """A decorator: this function handles the action `name`.
+        """Decorate the function that handles the action `name`.
 
-        `process`: run it in a process of its own; off by default. `input`: the type that its
-        payload is decoded to, as by `ctx.into`: the function is called with the context and that
-        value, or with the context alone if it takes no more; by default the payload stays bytes.
+        - `process`: run the handler in a process of its own; off by default.
+        - `input`: the type to which the payload is decoded, as by `ctx.into`. The function is
+          called with the context and that value, or with the context alone if it takes one
+          argument. By default the payload stays bytes.
+
         The other options are those of `client.action.register`.
 
         Raises `BadRequestError` as `register_action` does.
@@ -121,14 +128,17 @@ class ActionWorker(WorkerBase):
     ) -> None:
         """Let `handler(ctx)` handle the action `name`.
 
-        An async handler runs on the event loop, a plain one in a thread, or with `process` (off by
-        default) in a process of its own: it must be a function that can be imported. `input`: the
-        type of its payload, by default none; see `action`. The other options are those of
-        `client.action.register`, which `start()` calls with them. Without any, an action that is
-        registered already stays as it is.
+        An async handler runs on the event loop, a plain one in a thread.
 
-        Raises `BadRequestError` on an option that there is not, a handler that is none, a second
-        one for the same action, and while the worker runs.
+        - `process`: run the handler in a process of its own; off by default. The handler must then
+          be a function that can be imported.
+        - `input`: the type of its payload, none by default; see `action`.
+
+        The other options are those of `client.action.register`; `start()` registers the action with
+        them. Without any, an action that is already registered stays as it is.
+
+        Raises `BadRequestError` if there is no such option, if the handler is not a function, if
+        the action has a handler already, and while the worker runs.
         """
         check_name("action", name)
         self._refuse_while_running(f"the action {name!r}")
@@ -159,15 +169,15 @@ class ActionWorker(WorkerBase):
         return self._queues.names
 
     def queue(self, name: str, **options: Unpack[QueueOptions]) -> Callable[[F], F]:
-        """A decorator: this function handles the messages of the queue `name`, beside the actions.
+        """Decorate the function that handles the messages of the queue `name`, beside the actions.
 
-        Options: `concurrency` (that of the worker), `batch_size` (10), `visibility_timeout_ms`
-        (30,000), `retry_delay_ms` (1,000), `retry_backoff` (`"exponential"`), `retry_delay_max_ms`
-        (an hour) and `process` (off); all as for `QueueWorker`. `action_timeout_ms` is what one
-        message may take, too.
+        The options are those of `QueueWorker`: `concurrency` (by default that of the worker),
+        `batch_size` (10), `visibility_timeout_ms` (30,000), `retry_delay_ms` (1,000),
+        `retry_backoff` (`"exponential"`), `retry_delay_max_ms` (one hour) and `process` (off).
+        `action_timeout_ms` of the worker also limits the time of one message.
 
-        Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
-        one for the same queue, and while the worker runs.
+        Raises `BadRequestError` if an option is out of its limits, if the handler is not a
+        function, if the queue has a handler already, and while the worker runs.
         """
         check_named("queue", name)
 

@@ -1,8 +1,8 @@
-"""The deliveries that a worker has in hand: which run, which wait, and until when they are its own.
+"""The deliveries that a worker holds: which of them run, which wait, and until when it holds each.
 
-Every delivery ends once: settled (its handler returned or raised, or its time was up), lost (the
-server says that it is no longer ours) or taken back by the worker to be released. Whatever its
-handler does after that has no effect.
+Every delivery ends once. It is settled (its handler returned or raised, or its time was up), lost
+(the server says that the worker no longer holds it), or taken back by the worker to be released.
+Whatever its handler does after that has no effect.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEVER_MS = math.inf
 
 
 class Attempt:
-    """One delivery in hand. `key`: what it is known by (a run id, a record id)."""
+    """One delivery that the worker holds. `key` identifies it: a run id, or a record id."""
 
     __slots__ = (
         "begun_s",
@@ -58,13 +58,13 @@ class Attempt:
         self.task: asyncio.Task[None] | None = None
         self.waits = Waits()
         self.is_entered = False
-        #: The claim itself told the server that it begins.
+        #: The claim itself has told the server that the handler begins.
         self.is_begin_known = False
         self.is_begun = False
-        #: Its handler is stopped, and what it comes to is not told; it is to be released.
+        #: Its handler is stopped, and its result is not reported; the delivery will be released.
         self.is_given_up = False
         self.is_over = False
-        #: The server has been told already that it succeeded, with what the handler wrote.
+        #: Its success was already reported to the server, together with the handler's writes.
         self.is_settled = False
         self.begun_s = 0.0
         self.lease_ends_ms = 0.0
@@ -73,18 +73,18 @@ class Attempt:
 
     @property
     def awaits_server(self) -> bool:
-        """Whether its handler waits for a server to have something."""
+        """Whether its handler is waiting until the server has something for it."""
         return self.waits.count > 0
 
     def keep_until(self, ends_ms: float) -> None:
-        """The lease lasts until then; touching never shortens one."""
+        """Extend the lease to that time; a touch never shortens a lease."""
         self.lease_ends_ms = max(self.lease_ends_ms, ends_ms)
         left_over_ms = self.lease_ms * (TOUCHES_PER_LEASE - 1) / TOUCHES_PER_LEASE
         self.touch_due_ms = self.lease_ends_ms - left_over_ms
 
 
 class Owner(Protocol):
-    """Whose attempts these are."""
+    """The worker that these attempts belong to."""
 
     def began(self, attempt: Attempt) -> None:
         """Its handler begins."""
@@ -95,7 +95,7 @@ class Owner(Protocol):
         ...
 
     def succeeded(self, attempt: Attempt, result: Any) -> None:
-        """The handler returned; the result is to be told unless the attempt is settled."""
+        """The handler returned; report the result unless the attempt is settled."""
         ...
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
@@ -103,7 +103,7 @@ class Owner(Protocol):
         ...
 
     def ended(self, attempt: Attempt, took_ms: float | None) -> None:
-        """Its place is free. `took_ms`: how long its handler took; `None`: it never began."""
+        """Its place is free. `took_ms`: how long its handler ran; `None` if it never began."""
         ...
 
     def touch_due(self, attempts: list[Attempt]) -> None:
@@ -112,7 +112,7 @@ class Owner(Protocol):
 
 
 class Attempts:
-    """Starts handlers, at most `concurrency` at once, and watches over their time."""
+    """Starts handlers, at most `concurrency` at once, and enforces their time limits."""
 
     def __init__(
         self, owner: Owner, clock: Clock, *, concurrency: int, timeout_ms: int, auto_touch: bool
@@ -123,7 +123,7 @@ class Attempts:
         self._timeout_ms = timeout_ms
         self._auto_touch = auto_touch
         self._handlers = Handlers(concurrency)
-        #: What handlers see of context variables; none sees what another has set.
+        #: The context variables that each handler begins with; it sees no other handler's changes.
         self._context = contextvars.copy_context()
         self._held: dict[Hashable, Attempt] = {}
         self._running: dict[Attempt, None] = {}
@@ -134,7 +134,7 @@ class Attempts:
 
     @property
     def held(self) -> Iterable[Attempt]:
-        """All that are ours and not over."""
+        """All deliveries that are held and not over."""
         return self._held.values()
 
     @property
@@ -148,23 +148,23 @@ class Attempts:
         return self._concurrency - len(self._running)
 
     def get(self, key: Hashable) -> Attempt | None:
-        """The delivery held under `key`."""
+        """Return the delivery that is held under `key`."""
         return self._held.get(key)
 
     def at_work(self) -> list[Attempt]:
-        """Those that take a place."""
+        """The deliveries that take a place."""
         return list(self._running)
 
     def hold(self, attempt: Attempt, now_ms: float) -> None:
-        """Take `attempt` in hand: its lease is kept from now on."""
+        """Hold `attempt`: its lease is kept from now on."""
         former = self._held.get(attempt.key)
         if former is not None:
-            self.lose(former)  # delivered anew: what we still had of it was lost
+            self.lose(former)  # delivered again, so the former delivery was lost
         self._held[attempt.key] = attempt
         self.touched(attempt, now_ms, attempt.lease_ms)
 
     def touched(self, attempt: Attempt, asked_ms: float, extend_ms: float) -> None:
-        """Its lease lasts for `extend_ms` from `asked_ms`, or for longer if it did so already."""
+        """Extend the lease to `asked_ms` + `extend_ms`, unless it lasts longer already."""
         attempt.keep_until(asked_ms + extend_ms)
         if self._auto_touch and attempt.touch_due_ms < self._timer_due_ms:
             self._wake_at(attempt.touch_due_ms)
@@ -178,7 +178,7 @@ class Attempts:
         attempt.task = loop.create_task(self._run(attempt), context=context)
 
     def _began(self, attempt: Attempt) -> None:
-        """Its handler begins, now or because a process is free: from now on its time counts."""
+        """Its handler begins, now or because a process is free. Its time counts from now on."""
         if attempt.is_over:
             return
         attempt.is_begun = True
@@ -215,7 +215,7 @@ class Attempts:
             return await self._done(attempt)
 
     async def _done(self, attempt: Attempt) -> Any:
-        """What the handler returns, with all that it wrote."""
+        """What the handler returns, together with all its writes."""
         began = partial(self._began, attempt)
         result = await self._handlers.run(attempt.handler, attempt.context, began)
         if attempt.context.has_writes:
@@ -235,7 +235,7 @@ class Attempts:
             self._owner.failed(attempt, error)
 
     def _end(self, attempt: Attempt) -> bool:
-        """Whether what it comes to is to be told: it was neither over nor given up."""
+        """Whether its result should be reported: the attempt was neither over nor given up."""
         if attempt.is_over or attempt.is_given_up:
             return False
         self._drop(attempt)
@@ -247,7 +247,7 @@ class Attempts:
             del self._held[attempt.key]
 
     def lose(self, attempt: Attempt) -> None:
-        """It is no longer ours: stop its handler, drop its result."""
+        """The worker no longer holds it: stop its handler and drop its result."""
         if not attempt.is_over:
             self._drop(attempt)
             self._stop(attempt)
@@ -258,21 +258,21 @@ class Attempts:
             self.waiting = deque(each for each in self.waiting if each is not attempt)
             return
         attempt.task.cancel()
-        if not attempt.is_entered:  # then nothing of it will run, not even its `finally`
+        if not attempt.is_entered:  # nothing of the handler will run then, not even its `finally`
             attempt.is_entered = True
             attempt.task.add_done_callback(lambda _: self._left(attempt))
 
     def take_unbegun(
         self, may_go: Callable[[Attempt], bool] = lambda attempt: True
     ) -> list[Attempt]:
-        """Everything that has not begun and may go, out of hand."""
+        """Take out and return all deliveries that have not begun and may be released."""
         unbegun = [each for each in self._held.values() if not each.is_begun and may_go(each)]
         for attempt in unbegun:
             self.lose(attempt)
         return unbegun
 
     def take_waiting(self) -> list[Attempt]:
-        """Everything without a place, out of hand."""
+        """Take out and return all deliveries without a place."""
         waiting = list(self.waiting)
         for attempt in waiting:
             self._drop(attempt)
@@ -280,13 +280,13 @@ class Attempts:
         return waiting
 
     def give_up(self) -> None:
-        """Stop every handler. What they do in `finally` may take its time; leases are kept."""
+        """Stop every handler. They may use their time for `finally`; leases are kept meanwhile."""
         for attempt in self._held.values():
             attempt.is_given_up = True
             self._stop(attempt)
 
     def take_all(self) -> list[Attempt]:
-        """Everything, out of hand; handlers that still run are stopped."""
+        """Take out and return all deliveries; handlers that still run are stopped."""
         taken = list(self._held.values())
         for attempt in taken:
             self.lose(attempt)
@@ -299,18 +299,18 @@ class Attempts:
             await asyncio.wait(tasks, timeout=timeout_s)
 
     def close(self) -> None:
-        """End the timer, the processes, and the threads as they become free."""
+        """End the timer and the processes, and each thread as it becomes free."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for attempt in self._running:
-            self._stop(attempt)  # once more: who waits for a thread waits no longer
+            self._stop(attempt)  # a second stop ends a task that is still waiting for a thread
         self._handlers.close()
 
     # Time
 
     def _wake_at(self, due_ms: float) -> None:
-        """Look at `due_ms`, which is earlier than any look so far."""
+        """Look again at `due_ms`, which is earlier than any planned look."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer_due_ms = due_ms
@@ -324,7 +324,7 @@ class Attempts:
             self._time_out(attempt)
         if self._auto_touch:
             due = [each for each in self._held.values() if each.touch_due_ms <= now_ms]
-            for attempt in due:  # again after another third, if nothing is heard of this one
+            for attempt in due:  # touch again after another third, if this touch is not answered
                 attempt.touch_due_ms = now_ms + attempt.lease_ms / TOUCHES_PER_LEASE
             if due:
                 self._owner.touch_due(due)

@@ -1,7 +1,8 @@
-"""A process that runs handlers, one at a time, as it is told through a pipe.
+"""A process that runs handlers, one at a time; a pipe tells it which.
 
-It leaves SIGINT and SIGTERM to its parent, which lets it finish, or kills it: both signals often
-reach a whole group of processes (Ctrl-C in a terminal, a supervisor). It ends with its parent.
+It leaves SIGINT and SIGTERM to its parent, which lets it finish or kills it. Both signals often
+reach a whole group of processes, by Ctrl-C in a terminal or by a supervisor. The process ends with
+its parent.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 from floruntime.client.worker.failures import error_text, may_retry
 
 BEGUN = "begun"
-"""Said once the handler's function is there and about to be called."""
+"""Sent once the handler's function was loaded and is about to be called."""
 
 
 class Returned(NamedTuple):
@@ -28,16 +29,18 @@ class Returned(NamedTuple):
 
 
 class Raised(NamedTuple):
-    """The handler raised: what it said, since not every exception can be sent."""
+    """The handler raised. It carries the text of the error, since not every exception can
+    be sent.
+    """
 
     text: str
     retry: bool
 
 
 def serve(pipe: Connection) -> None:
-    """Run what comes, until the pipe is closed."""
+    """Run calls until the pipe is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Not SIG_IGN: programs that a handler starts would inherit that.
+        # Not SIG_IGN: programs that a handler starts would inherit it, and ignore the signal.
         signal.signal(number, _leave_to_parent)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
@@ -74,7 +77,7 @@ def _called(function: Callable[[Any], Any], context: Any) -> Any:
         return function(context)
     finally:
         if os.getpid() != process_id:
-            os._exit(0)  # the handler forked, and this is the copy: the rest is the original's
+            os._exit(0)  # the handler forked, and this is the copy: only the original may go on
 
 
 def _packed(answer: Returned | Raised) -> bytes:

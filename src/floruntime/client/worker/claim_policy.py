@@ -1,23 +1,24 @@
-"""What an action worker does next: claim, poll, give back what it cannot begin, or wait.
+"""What an action worker does next: claim, poll, release what it cannot begin, or wait.
 
-A worker hands in its results and takes new runs in one message. The policy decides when that
-message goes, how many runs it asks for, and whether the server may keep it open:
+A worker reports its results and takes new runs in one message. The policy decides when to send that
+message, how many runs to ask for, and whether the server may keep it open:
 
-- **claim**: answered at once. There are runs to be had (the last answer was full), or there is news
-  to tell (results, handlers that have begun). It claims nothing where a poll is open already.
-- **poll**: there was nothing more to be had (*dry*), so the server answers when there is. News goes
-  along; but only the answer says that results were taken, so such a poll is short (`confirm_ms`).
-  It begins only where a place is free: a run whose worker was lost needs one at once, and a poll
-  that said that there is none would keep it waiting after one became free.
-- **release**: what was claimed ahead has waited for `patience_ms` in which no handler began.
-  Somebody else may be free for it.
-- **wait**: for a handler to end, an answer to come, or a time.
+- **claim**: answered at once. Either more runs are likely (the last answer was full), or there is
+  news to report (results, handlers that have begun). While a poll is open, it claims no runs.
+- **poll**: no more runs were available (*dry*), so the server answers once there are some. News
+  goes along. But only the answer confirms results, so a poll with results is short (`confirm_ms`).
+  A poll begins only while a place is free: a run whose worker was lost needs a free place at once.
+  A poll that reported no free place would keep that run waiting after a place became free.
+- **release**: runs that were claimed ahead have waited for `patience_ms`, and no handler began in
+  that time. Another worker may be free for them.
+- **wait**: until a handler ends, an answer arrives, or a set time comes.
 
-Where handlers are quick, more is claimed than there are free places: as much as begins within
-`ahead_ms`. One claim is out at a time, and beside it one poll.
+If handlers are quick, the worker claims more runs than it has free places: as many as will begin
+within `ahead_ms`. At most one claim is under way at a time, and beside it one poll.
 
-The policy is pure: it knows no loop, no connection and no clock. It is told what happens, and when.
-Its table of cases is `js/vectors/claim-policy.json`, which the JavaScript worker runs as well.
+The policy is pure: it has no event loop, no connection and no clock. Its caller tells it what
+happens, and when. Its table of cases is `js/vectors/claim-policy.json`, which the JavaScript worker
+runs as well.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ import msgspec
 from floruntime.client.link.retry import RetryPolicy
 
 MEAN_OF: Final = 8
-"""How many of the latest handlers count most in how long one takes."""
+"""The mean duration of a handler mostly reflects this many of the latest handlers."""
 TOOK_MS_MIN: Final = 0.001
 
 
 class Do(StrEnum):
-    """What there is to do."""
+    """The kinds of steps."""
 
     CLAIM = "claim"
     POLL = "poll"
@@ -46,8 +47,8 @@ class Do(StrEnum):
 class Step(msgspec.Struct, frozen=True):
     """What to do next.
 
-    `count`: how many runs to ask for, `places` of them to begin at once. `block_ms`: how long the
-    server may wait for some. `until_ms`: when to ask again though nothing has happened.
+    `count`: how many runs to ask for, of which `places` begin at once. `block_ms`: how long the
+    server may wait for runs. `until_ms`: when to ask the policy again even if nothing has happened.
     """
 
     do: Do
@@ -58,10 +59,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Hand(msgspec.Struct, frozen=True):
-    """What the worker has in hand as it asks.
+    """What the worker holds when it asks the policy.
 
-    `running`: handlers that take a place. `waiting`: claimed, without a place. `results`: ended,
-    and not on their way. `begun`: handlers that run, which the server was not told.
+    `running`: handlers that take a place. `waiting`: claimed runs without a place. `results`: ended
+    runs whose results are not being sent. `begun`: running handlers that were not reported to the
+    server.
     """
 
     running: int = 0
@@ -71,9 +73,10 @@ class Hand(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How far ahead, how patiently, and how hastily. `confirm_ms` 0: no poll carries results.
+    """How far ahead to claim, how long to be patient, how soon to confirm.
 
-    `block_ms_min`: the least time that one poll for work lasts, whatever the worker says.
+    `confirm_ms` 0: no poll carries results. `block_ms_min`: one poll for work lasts at least this
+    long, whatever the worker's `block_ms` is.
     """
 
     ahead_ms: int = 20
@@ -86,7 +89,7 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class ClaimPolicy:
-    """The next step of a worker with `concurrency` places whose polls last `block_ms`."""
+    """Decides the next step of a worker with `concurrency` places, whose polls last `block_ms`."""
 
     def __init__(self, concurrency: int, block_ms: int, pace: Pace) -> None:
         self._concurrency = concurrency
@@ -104,23 +107,24 @@ class ClaimPolicy:
     # What happened
 
     def began(self) -> None:
-        """A handler began: what waits behind it has got nearer to its place."""
+        """A handler began, so the runs that wait are nearer to their places."""
         self._waits_since_ms = None
 
     def took(self, ms: float) -> None:
-        """A handler ended after `ms`."""
+        """A handler ended after `ms` milliseconds."""
         mean_ms = self._took_ms
         self._took_ms = ms if mean_ms is None else mean_ms + (ms - mean_ms) / MEAN_OF
 
     def stop(self) -> None:
-        """Take nothing new from now on; what ends is still handed in."""
+        """Take no new runs from now on; results are still sent."""
         self._is_stopping = True
 
     def answered(self, step: Step, got: int, now_ms: float, *, was_ended: bool = False) -> float:
-        """The answer to a claim or poll, `got` runs. `was_ended`: by ourselves, before its time.
+        """A claim or poll was answered with `got` runs. `was_ended`: the worker itself ended it
+        early.
 
-        Returns how long to pause, in milliseconds; more than 0 where a poll came back early and
-        with nothing: something is wrong with this worker over there.
+        Returns how long to pause, in milliseconds. That is more than 0 if a poll was answered early
+        and without runs: then the server has a reason not to give this worker runs.
         """
         is_well = got > 0 or was_ended or not self._is_early(step, now_ms)
         self._out_no_more(step)
@@ -132,7 +136,7 @@ class ClaimPolicy:
         return 0.0
 
     def failed(self, step: Step, chance: float) -> float:
-        """The message could not be delivered, or was refused. `chance`: from [0, 1).
+        """The message could not be delivered, or was refused. `chance`: a number from [0, 1).
 
         Returns how long to pause, in milliseconds: longer each time.
         """
@@ -155,7 +159,7 @@ class ClaimPolicy:
     # What to do
 
     def next(self, hand: Hand, now_ms: float) -> Step:
-        """The next step. A claim or a poll is taken to be on its way from now on."""
+        """Return the next step. The policy takes a claim or a poll to be under way from then on."""
         if self._claim is not None:
             return Step(Do.WAIT)
         has_news = hand.results > 0 or hand.begun > 0
@@ -196,7 +200,9 @@ class ClaimPolicy:
         return min(self._pace.ahead_max, int(begun_ahead))
 
     def _patience(self, hand: Hand, now_ms: float) -> Step:
-        """Nothing to ask for. What waits for a place does so for a while, and goes back then."""
+        """Decide without asking for runs: waiting runs are kept for a while, and released after
+        that.
+        """
         if not hand.waiting:
             self._waits_since_ms = None
             return Step(Do.WAIT)

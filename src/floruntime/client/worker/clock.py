@@ -1,4 +1,4 @@
-"""What leases, heartbeats and patience are kept by: the loop's clock, or a test server's."""
+"""The clock for leases, heartbeats and patience: the event loop's, or that of a test server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock(Protocol):
     """The time, and calls at a time."""
 
     def now_ms(self) -> float:
-        """The time, from any beginning."""
+        """The time since some fixed moment."""
         ...
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Timer:

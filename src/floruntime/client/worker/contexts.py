@@ -1,4 +1,4 @@
-"""What a handler is given: its payload, where it came from, and what it can do meanwhile."""
+"""Contexts: what a handler gets, with its payload and what it can do while it runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _log = logging.getLogger("floruntime.worker")
 
 
 class ActionResult(NamedTuple):
-    """What `ctx.result` makes: an outcome by name, and the output as it will be kept."""
+    """What `ctx.result` returns: a named outcome, and the output as bytes."""
 
     outcome: str
     output: bytes
@@ -45,7 +45,9 @@ class ActionResult(NamedTuple):
 
 
 def to_bytes(value: Any) -> bytes:
-    """A handler's result as bytes: bytes and text as they are, `None` empty, all else as JSON."""
+    """Return a handler's result as bytes: bytes and text unchanged, `None` as empty, all else as
+    JSON.
+    """
     if value is None:
         return b""
     if isinstance(value, str):
@@ -56,9 +58,7 @@ def to_bytes(value: Any) -> bytes:
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):
-    """Says before each line which delivery it is about, and in fields of the record which run and
-    trace.
-    """
+    """Adds to each line which delivery it is about, and to each log record its run and trace."""
 
     def __init__(self, logger: logging.Logger, about: str, fields: Mapping[str, str]) -> None:
         super().__init__(logger, {})
@@ -66,7 +66,7 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
         self._about = printable(about)
 
     def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
-        # A name may contain "%", which is a directive where there are arguments to fill in.
+        # A name may contain "%", which `logging` would read as a directive if there are arguments.
         about = self._about.replace("%", "%%") if args else self._about
         options["stacklevel"] = options.get("stacklevel", 1) + 1
         text, given = f"{about}: {msg}", options.get("extra")
@@ -74,7 +74,7 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
             super().log(
                 level, text, *args, **{**options, "extra": {**self._fields, **(given or {})}}
             )
-        except KeyError:  # the records of this application have fields of these names by themselves
+        except KeyError:  # the application's log records already have fields of these names
             super().log(level, text, *args, **options)
 
     def process(
@@ -84,13 +84,13 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
 
 
 class Context:
-    """What the contexts of actions and of streams have in common."""
+    """What the contexts of actions, streams and queues have in common."""
 
     payload: bytes
     attempt: int
     namespace: str
     traceparent: str | None = None
-    """The trace that it was handed over in, or the span of this attempt in it."""
+    """The trace in which the delivery was sent, or this attempt's span in that trace."""
 
     def __init__(self, touch: Touch | None, own: OwnClient | None) -> None:
         self._touch = touch
@@ -98,24 +98,24 @@ class Context:
         self._batch: HandlerBatch | None = None
         self._log: _Log | None = None
         self.is_cancelled = False
-        """Whether the result is no longer wanted. A plain handler may look at it now and then."""
+        """Whether the result is no longer needed. A plain handler may check it now and then."""
 
     @property
     def client(self) -> BaseClient:
         """The worker's own connection, in the worker's namespace.
 
-        A plain handler, which runs in a thread, gets the client of `floruntime.sync`, which it need
-        not await (`floruntime.sync.ActionContext` says so to an editor).
+        A plain handler, which runs in a thread, gets the client of `floruntime.sync`, which needs
+        no `await`. With `floruntime.sync.ActionContext` as the type, an editor knows that.
         """
         client: BaseClient = self._the_own().here()
         return client
 
     def batch(self) -> HandlerBatch:
-        """What is to be done together with this handler's result, in one commit.
+        """Return the batch of writes that are committed together with this handler's result.
 
-        `batch = ctx.batch()`, then `batch.kv.put(...)` and so on: it is sent when the handler
-        returns. Where that raises, nothing is sent; where a write is refused, the attempt has
-        failed. At most 999 writes and 4 MiB. Each call gives the same one.
+        `batch = ctx.batch()`, then `batch.kv.put(...)` and so on. The worker sends it when the
+        handler returns. If the handler raises, nothing is sent. If a write is refused, the attempt
+        has failed. At most 999 writes and 4 MiB. Each call returns the same batch.
         """
         if self._batch is None:
             self._batch = self._the_own().new_batch()
@@ -123,7 +123,7 @@ class Context:
 
     @property
     def has_writes(self) -> bool:
-        """Whether something is to be done together with the result."""
+        """Whether the batch has writes to commit together with the result."""
         return self._batch is not None and not self._batch.is_empty
 
     def _the_own(self) -> OwnClient:
@@ -135,17 +135,19 @@ class Context:
         return self._own
 
     def json(self) -> Any:
-        """The payload, which is JSON."""
+        """Decode the payload as JSON."""
         return json.loads(self.payload)
 
     def text(self) -> str:
-        """The payload, which is text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        """Decode the payload as text. Raises `UnicodeDecodeError` if it is not UTF-8."""
         return self.payload.decode()
 
     def into(self, kind: type[T]) -> T:
-        """The payload, which is JSON, as a msgspec struct, dataclass, TypedDict or pydantic model.
+        """Decode the payload, which is JSON, to a value of the type `kind`.
 
-        Raises `NonRetryableError`, naming the field, where it does not fit: it never will.
+        `kind`: a msgspec struct, dataclass, TypedDict or pydantic model.
+
+        Raises `NonRetryableError`, naming the field, if it does not fit: no retry can help.
         """
         try:
             return decode_json(self.payload, kind)
@@ -162,7 +164,7 @@ class Context:
         return self.is_cancelled
 
     def check_cancelled(self) -> None:
-        """Raises `asyncio.CancelledError` where the result is no longer wanted."""
+        """Raise `asyncio.CancelledError` if the result is no longer needed."""
         if self.is_cancelled:
             raise asyncio.CancelledError
 
@@ -171,10 +173,10 @@ class Context:
         return to_json(value)
 
     def touch(self, extend_ms: int = 30_000) -> Awaitable[None]:
-        """Keep this delivery for at least `extend_ms` from now.
+        """Extend the lease of this delivery to at least `extend_ms` from now.
 
-        If it is no longer the worker's, the handler is cancelled right here. A plain handler, which
-        runs in a thread, has nothing to await: the call returns when it is done.
+        If the worker no longer holds the delivery, the handler is cancelled at this call. A plain
+        handler, which runs in a thread, does not await: the call returns when it is done.
         """
         if self._touch is None:
             raise BadRequestError("a handler in another process cannot touch; auto_touch does it")
@@ -185,12 +187,14 @@ class Context:
             self._own.wait_for(steps)
         finally:
             self.check_cancelled()
-        return cast("Awaitable[None]", None)  # floruntime.sync says that it is None
+        return cast("Awaitable[None]", None)  # the type in floruntime.sync is None
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
-        """A logger that names this delivery in each line; its records have a `trace_id`, if there
-        is one, and a `run_id`, if it is a run's.
+        """A logger that names this delivery in each line.
+
+        Its records have a `trace_id`, if there is a trace, and a `run_id`, if the delivery is a
+        run.
         """
         if self._log is None:
             self._log = _Log(_log, self._about(), self._log_fields())
@@ -198,7 +202,7 @@ class Context:
 
     @property
     def trace_id(self) -> str | None:
-        """The id of its trace, if it is traced."""
+        """The id of its trace, if there is one."""
         return trace_id_of(self.traceparent)
 
     def _log_fields(self) -> dict[str, str]:
@@ -209,7 +213,7 @@ class Context:
 
 
 class Progress(NamedTuple):
-    """How far a run is, as its handler told."""
+    """The progress of a run, as its handler reported it."""
 
     done: float | None = None
     note: str | None = None
@@ -219,12 +223,16 @@ NOTHING_TOLD: Final = Progress()
 
 
 class ActionContext(Context):
-    """One attempt of one run: `payload`, `task_id` (the run's id, the same in every attempt),
-    `action_name`, `attempt` (from 1), `created_at_ms`, `labels`, `namespace`, `caller_run_id`
-    (the workflow run that asked for it, if one did), and `idempotency_key`: what to give to others
-    who must not do the same twice, a payment provider, say. It is the same over all attempts of the
-    run; in a workflow also over all attempts of the step, each of which is a run of its own, and
-    over `workflow.retry`; and no other run or step has it.
+    """One attempt of one run.
+
+    - `payload`, `labels`, `namespace`, `created_at_ms`, `action_name`
+    - `task_id`: the run's id, the same in every attempt.
+    - `attempt`: counts from 1.
+    - `caller_run_id`: the workflow run that requested this run, if one did.
+    - `idempotency_key`: pass it to others that must not do the same twice, such as a payment
+      provider. It is the same in all attempts of the run. In a workflow it is also the same in all
+      attempts of the step, each of which is a run of its own, and after `workflow.retry`. No other
+      run or step has it.
     """
 
     def __init__(
@@ -239,7 +247,7 @@ class ActionContext(Context):
         super().__init__(touch, own)
         self._task = task
         self._on_progress = on_progress
-        #: What the handler told last, and what the server knows of it.
+        #: What the handler reported last, and the part of it that the server knows.
         self.told = self.known = NOTHING_TOLD
         self.payload = task.payload
         self.task_id = task.run_id
@@ -253,12 +261,13 @@ class ActionContext(Context):
         self.traceparent = task.traceparent
 
     def progress(self, progress: float, note: str | None = None) -> None:
-        """Tell how far the run is: `progress` from 0 to 1, and a text of up to 4 KiB for people.
+        """Report the run's progress: `progress` from 0 to 1, and a text of up to 4 KiB for people.
 
-        It goes with the next touch, within a second; `status` of the run shows it. Without `note`
-        the last one stays. From any thread.
+        It is sent with the next touch, within a second; the run's `status` shows it. Without `note`
+        the last note stays. It may be called from any thread.
 
-        Raises `BadRequestError` on another number, and in a handler in another process.
+        Raises `BadRequestError` if the number is invalid, and in a handler that runs in another
+        process.
         """
         if self._on_progress is None:
             raise BadRequestError("a handler in another process cannot tell its progress")
@@ -268,12 +277,12 @@ class ActionContext(Context):
         self._on_progress()
 
     def unknown_progress(self) -> tuple[float | None, str | None]:
-        """What the server does not know yet of what was told."""
+        """The reported progress that the server does not know yet."""
         return NOTHING_TOLD if self.told == self.known else self.told
 
     @property
     def task(self) -> Task:
-        """The claim: what `client.worker` and `b.worker` of a batch settle this attempt with."""
+        """The claimed task, to settle this attempt by `client.worker`, or by a batch."""
         return self._task
 
     @property
@@ -282,7 +291,7 @@ class ActionContext(Context):
         return self.created_at_ms
 
     def result(self, outcome: str, value: Any = None) -> ActionResult:
-        """A result with an outcome of its own, for workflows to go by."""
+        """Return a result with a named outcome, by which a workflow can choose its next step."""
         if not isinstance(outcome, str) or not _OUTCOME.fullmatch(outcome):
             raise BadRequestError(
                 f"outcome {outcome!r} must be letters, digits, '_' and '-', "
@@ -301,9 +310,10 @@ class ActionContext(Context):
 
 
 class StreamContext(Context):
-    """One delivery of one `record`: its `payload`, `stream_id`, `stream`, `headers` and
-    `partition_key`, the `namespace`, `attempt` (from 1), and the `group` and `consumer` that it was
-    delivered to.
+    """One delivery of one `record`.
+
+    It has the record's `payload`, `stream_id`, `stream`, `headers` and `partition_key`, the
+    `namespace`, `attempt` (from 1), and the `group` and `consumer` that it was delivered to.
     """
 
     def __init__(
@@ -338,8 +348,10 @@ class StreamContext(Context):
 
 
 class QueueContext(Context):
-    """One delivery of one `message`: its `payload`, `seq`, `priority`, `attempt` (from 1) and
-    `enqueued_at_ms`, the `queue` that it came from, and the `namespace`.
+    """One delivery of one `message`.
+
+    It has the message's `payload`, `seq`, `priority` and `enqueued_at_ms`, `attempt` (from 1), the
+    `queue` that it came from, and the `namespace`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a run keeps of an error: a text, whether to try again, and whether its process was lost."""
+"""What a run keeps of an error: its text, whether to retry, and whether its process was lost."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from floruntime.core.limits import ERROR_TEXT_BYTES_MAX
 
 
 class HandlerFailed(Exception):
-    """A handler ended otherwise than by returning, and this is what is told of it.
+    """A handler did not return; this is the error to report.
 
-    `is_lost`: the process that it ran in is gone; what it did until then nobody knows.
+    `is_lost`: the process that it ran in has ended, and nobody knows what the handler did until
+    then.
     """
 
     def __init__(self, text: str, retry: bool = True, *, is_lost: bool = False) -> None:
@@ -20,7 +21,7 @@ class HandlerFailed(Exception):
 
 
 def error_text(error: BaseException) -> str:
-    """Its type and message, at most 4 KiB; whatever its `__str__` does."""
+    """Return its type and message, at most 4 KiB, whatever its `__str__` does."""
     if isinstance(error, HandlerFailed):
         return _cut(error.text)
     name = type(error).__name__
@@ -31,7 +32,7 @@ def error_text(error: BaseException) -> str:
 def _message_of(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception as inner:  # a person's own __str__ may raise anything
+    except Exception as inner:  # an application's own __str__ may raise anything
         return f"<its text cannot be shown: {type(inner).__name__}>"
 
 
@@ -51,5 +52,5 @@ def may_retry(error: BaseException) -> bool:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the process that the handler ran in is gone."""
+    """Whether the process that the handler ran in has ended."""
     return isinstance(error, HandlerFailed) and error.is_lost

@@ -1,7 +1,7 @@
-"""A flag that tasks wait for, whichever event loop they run in.
+"""A flag that tasks can wait for in any event loop.
 
-An `asyncio.Event` belongs to the first loop that waits for it; but a worker is made once, when its
-module is imported, and may be run in one loop after the other (each test has its own).
+An `asyncio.Event` belongs to the first loop that waits for it. But a worker is made once, when its
+module is imported, and may then be run in several loops in turn: each test has its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 
 
 class Flag:
-    """Set or not; `wait` returns once it is set."""
+    """Set or not set; `wait` returns once it is set."""
 
     def __init__(self) -> None:
         self._is_set = False
@@ -21,18 +21,18 @@ class Flag:
         return self._is_set
 
     def set(self) -> None:
-        """Set it, and let everybody go on who waits. To be called where the loop runs."""
+        """Set it, and wake everybody who waits. Call it in the loop's thread."""
         self._is_set = True
         for future in self._waiting:
             future.get_loop().call_soon_threadsafe(_let_go, future)
         self._waiting.clear()
 
     def clear(self) -> None:
-        """Let who waits from now on wait."""
+        """Make later waits wait again."""
         self._is_set = False
 
     async def wait(self) -> None:
-        """Until it is set."""
+        """Wait until it is set."""
         if self._is_set:
             return
         future = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""Running a person's handlers: on the event loop, in threads, or in processes of their own."""
+"""Running an application's handlers: on the event loop, in threads, or in other processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Function = Callable[[Any], Any]
 
 
 class Handler(NamedTuple):
-    """A function of one context, and where it runs."""
+    """A function of one context, and where to run it."""
 
     function: Function
     is_async: bool
@@ -22,7 +22,7 @@ class Handler(NamedTuple):
 
 
 def handler_of(function: Function, process: bool = False) -> Handler:
-    """`function` as a handler. `process`: in a pool of processes, for work that needs the CPU."""
+    """Make a handler of `function`. `process`: run it in another process, for CPU-heavy work."""
     if not callable(function):
         raise BadRequestError(f"a handler must be a function, not {type(function).__name__}")
     call = getattr(function, "__call__", None)  # noqa: B004 # an object may have an async one
@@ -33,14 +33,16 @@ def handler_of(function: Function, process: bool = False) -> Handler:
 
 
 def check_named(decorator: str, name: str) -> None:
-    """Raises `BadTypeError` where `@worker.action` stands without a name, over a function."""
+    """Raise `BadTypeError` if `@worker.action` is used without a name, directly on a function."""
     if callable(name):
         raise BadTypeError(f'@worker.{decorator} needs a name: @worker.{decorator}("...")')
 
 
 class Typed:
-    """A handler that is given the payload as a type: `handler(ctx, order)`, or, where it takes the
-    context alone, one that is only called with a payload that fits.
+    """A handler that gets its payload as a typed value.
+
+    It is called as `handler(ctx, order)`. If it takes the context alone, it is called only when the
+    payload fits.
     """
 
     def __init__(self, function: Callable[..., Any], kind: type[Any]) -> None:
@@ -54,14 +56,16 @@ class Typed:
 
 
 class AsyncTyped(Typed):
-    """The same for an async function."""
+    """`Typed` for an async function."""
 
     async def __call__(self, context: Any) -> Any:
         return await super().__call__(context)
 
 
 def typed(function: Callable[..., Any], kind: type[Any]) -> Function:
-    """`function`, given its payload as a `kind`. What does not fit fails without retries."""
+    """Wrap `function` so that it gets its payload as a `kind`. A payload that does not fit fails
+    without retries.
+    """
     is_async = handler_of(function).is_async
     return AsyncTyped(function, kind) if is_async else Typed(function, kind)
 
@@ -76,17 +80,18 @@ def _takes_two(function: Callable[..., Any]) -> bool:
 
 
 class Handlers:
-    """Runs handlers. Threads and processes begin with the first handler that needs them."""
+    """Runs handlers. Threads and processes are created when the first handler needs them."""
 
     def __init__(self, concurrency: int) -> None:
         self._threads = Threads("flo-handler")
         self._processes = Processes(min(concurrency, processors()), self._threads)
 
     async def run(self, handler: Handler, context: Any, began: Callable[[], None]) -> Any:
-        """What the handler returns. Raises what it raises, or `HandlerFailed`.
+        """Return what the handler returns. Raises what it raises, or `HandlerFailed`.
 
-        `began` is called when it begins: at once, or when a process is free for it. Cancelled,
-        this waits until the handler has ended: its place is not free before.
+        `began` is called when the handler begins: at once, or when a process is free for it. If
+        this call is cancelled, it waits until the handler has ended, because the handler's place is
+        not free before that.
         """
         if handler.in_process:
             return await self._processes.run(handler.function, context, began)
@@ -97,6 +102,6 @@ class Handlers:
         return await result if inspect.isawaitable(result) else result
 
     def close(self) -> None:
-        """Begin nothing more. Processes are killed; threads end when their handlers do."""
+        """Begin no more handlers. Processes are killed; threads end when their handlers do."""
         self._processes.close()
         self._threads.close()

@@ -1,4 +1,4 @@
-"""What a person wants done before a worker's first work, and after its last."""
+"""Functions that a worker calls before its first work and after its last."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Hook = Callable[..., Any]
 
 
 def check_function(field: str, function: Hook) -> Hook:
-    """`function`, if it is one. Raises `BadTypeError`."""
+    """Return `function` if it is a function. Raises `BadTypeError` if not."""
     if not callable(function):
         raise BadTypeError(f"{field} takes a function, not {type(function).__name__}")
     return function
 
 
 async def call_hooks(hooks: Iterable[Hook], own: OwnClient) -> None:
-    """Call them in order. Raises what one of them raises."""
+    """Call them in order. Raises what the first failing one raises."""
     threads = Threads("flo-hook")
     try:
         for hook in hooks:
@@ -39,7 +39,7 @@ async def call_hooks(hooks: Iterable[Hook], own: OwnClient) -> None:
 
 
 async def call_last_hooks(hooks: Iterable[Hook], own: OwnClient) -> None:
-    """Call them in order, each whatever became of the others."""
+    """Call all of them in order, even if some fail."""
     for hook in hooks:
         try:
             await call_hooks([hook], own)

@@ -1,7 +1,7 @@
-"""One life of a worker: from `start()` to its end, with all state that belongs to it.
+"""One life of a worker, from `start()` to its end, with all state of that time.
 
-A worker makes itself known, works until it is told to stop, finishes what it has in hand (or hands
-it back when the time for that is up), and ends.
+A worker registers, works until it is told to stop, and finishes what it holds. If the time for that
+is up, it gives the rest back. Then it ends.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from floruntime.core.printable import printable
 log = logging.getLogger("floruntime.worker")
 
 CLEAN_UP_S = 5.0
-"""How long a handler may take to end once it is stopped, for what it does in `finally`."""
+"""How long a stopped handler may take to run its `finally`."""
 GOOD_BYE_S = 10.0
-"""How long the last results are tried for."""
+"""How long the worker tries to deliver its last results."""
 LOST_S = 1.0
-"""How long a worker that has nothing to deliver tries to reach a server that is gone."""
+"""How long a worker with nothing to deliver tries to reach a lost server when it ends."""
 FATAL = (ForbiddenError, NotConnectedError, UnauthorizedError)
-"""What time does not heal: it ends the worker."""
+"""Errors that waiting cannot heal: they end the worker."""
 
 
 class Plan(NamedTuple):
-    """How a worker lives, as its owner said."""
+    """The settings of one life, as the application gave them."""
 
     name: str
     namespace: str
@@ -53,7 +53,9 @@ class Plan(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """Where a worker lives: on its own endpoint by the loop's clock, or on a test server by its."""
+    """Where a worker lives: at its own endpoint with the loop's clock, or at a test server with its
+    clock.
+    """
 
     endpoint: str | BaseClient | None = None
     clock: Clock | None = None
@@ -62,7 +64,7 @@ class Setting(NamedTuple):
 
 
 class Life(ABC):
-    """What `ActionWorker` and `StreamWorker` have in common from their start to their end."""
+    """What the lives of all workers have in common."""
 
     def __init__(self, plan: Plan, client: BaseClient, setting: Setting) -> None:
         self.plan = plan
@@ -87,32 +89,34 @@ class Life(ABC):
 
     @abstractmethod
     async def _open(self) -> None:
-        """Make oneself known to the server."""
+        """Register with the server."""
 
     @abstractmethod
     def _lanes(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs side by side until the worker is drained. Each ends soon after `_wake`."""
+        """The loops that run side by side until the worker is drained. Each ends soon after
+        `_wake`.
+        """
 
     @abstractmethod
     async def _settle(self) -> None:
-        """Deliver the results that are left. Given up after a while."""
+        """Deliver the results that are left. It is cancelled after a while."""
 
     @abstractmethod
     async def _release(self, attempts: Iterable[Attempt]) -> None:
-        """Hand these back, no attempt counted."""
+        """Give these deliveries back without counting an attempt."""
 
     @abstractmethod
     async def _leave(self) -> None:
-        """Tell the server that this worker is gone."""
+        """Tell the server that this worker has ended."""
 
     @abstractmethod
     def _wake(self) -> None:
-        """Something changed: let the lanes look."""
+        """Something changed: let the loops look."""
 
     @property
     @abstractmethod
     def has_news(self) -> bool:
-        """Whether something of it is on its way to the server, or yet to go."""
+        """Whether it has something to send to the server, or is sending it."""
 
     @property
     def at_work(self) -> list[Attempt]:
@@ -129,7 +133,7 @@ class Life(ABC):
             self._wake()
 
     async def run(self, at_work: Callable[[], None]) -> None:
-        """The whole of it. `at_work` is called once the server knows the worker."""
+        """Live from start to end. `at_work` is called once the server knows the worker."""
         try:
             await self._open()
         except BaseException:
@@ -153,10 +157,10 @@ class Life(ABC):
             stopped.cancel()
         for lane in lanes:
             if lane.done():
-                lane.result()  # raises what ended it
+                lane.result()  # raises what ended the lane
 
     async def _drain(self, lanes: list[asyncio.Task[None]]) -> None:
-        """No new work; what has not begun goes back at once, what runs may finish."""
+        """Take no new work. What has not begun is given back at once, what runs may finish."""
         until_s = self._loop.time() + self.plan.drain_timeout_ms / 1000
         await self._release(self._take_unbegun())
         while self._attempts.running and self._loop.time() < until_s:
@@ -170,11 +174,13 @@ class Life(ABC):
                 log.error("worker %s: what it had in hand could not be delivered", self.plan.name)
 
     def _take_unbegun(self) -> list[Attempt]:
-        """What may go back before all that runs has ended."""
+        """Take out the deliveries that may be given back before all handlers have ended."""
         return self._attempts.take_unbegun()
 
     async def _give_up(self) -> list[Attempt]:
-        """Stop what still runs, and let it clean up before anybody else may begin it."""
+        """Stop the handlers that still run, and let them clean up before another worker may begin
+        the same work.
+        """
         if self._attempts.running and not self._has_given_up:
             self._has_given_up = True
             count = self._attempts.running
@@ -184,7 +190,9 @@ class Life(ABC):
         return self._attempts.take_all()
 
     def _good_bye_s(self, has_news: bool) -> float:
-        """How long to try: a server that is gone is only waited for with results or runs."""
+        """How long to try to say goodbye: a lost server is worth a wait only if there are results
+        or runs.
+        """
         return GOOD_BYE_S if has_news or self._client.is_connected else LOST_S
 
     async def _hand_over(self, left: list[Attempt], lanes: list[asyncio.Task[None]]) -> None:
@@ -199,7 +207,7 @@ class Life(ABC):
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
         try:
-            await self._release(await self._give_up())  # where something went wrong
+            await self._release(await self._give_up())  # not empty only if something went wrong
             await asyncio.gather(*self._background)
             async with asyncio.timeout(self._good_bye_s(has_news=False)):
                 await self._leave()
@@ -212,18 +220,20 @@ class Life(ABC):
     # Going on over trouble
 
     def _raise_fatal(self, error: FloError) -> None:
-        """Raises it where waiting cannot help; else it is told, and to be tried again."""
+        """Raise the error if waiting cannot help. Otherwise log it, so that the caller
+        tries again.
+        """
         if isinstance(error, FATAL):
             raise error
         log.warning("worker %s: %s; trying again", self.plan.name, error)
 
     async def _trouble(self, error: FloError, attempt: int) -> None:
-        """Wait out `error`, longer each time. Raises it where waiting cannot help."""
+        """Wait after `error`, longer each time. Raises it if waiting cannot help."""
         self._raise_fatal(error)
         await self._pause(self._retry.delay_ms(attempt, random.random()) / 1000)
 
     async def _pause(self, delay_s: float) -> None:
-        """Sleep, or until the worker stops."""
+        """Sleep until the time is over or the worker stops."""
         if self._stopped.is_set():
             await asyncio.sleep(delay_s)
             return
@@ -272,7 +282,7 @@ class Life(ABC):
 
     def _tell_failure(self, attempt: Attempt, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
-            self.stop()  # somebody pressed Ctrl-C; where that happened to strike was chance
+            self.stop()  # somebody pressed Ctrl-C, and the interrupt happened to hit this handler
         raised = error.__cause__ if isinstance(error, HandlerFailed) else error
         is_expected = isinstance(raised, (FloError, TimeoutError, asyncio.CancelledError))
         attempt.context.log.warning(
@@ -280,14 +290,14 @@ class Life(ABC):
         )
 
     def _lost(self, attempt: Attempt, why: str) -> None:
-        """The server says that the delivery is no longer ours."""
+        """The server says that the worker no longer holds the delivery."""
         if not attempt.is_over:
             attempt.context.log.warning("%s: its handler is stopped", why)
             self._attempts.lose(attempt)
 
 
 async def run_all(lives: list[Life], at_work: Callable[[], None]) -> None:
-    """Run them side by side; what ends one of them ends all. `at_work`: once all are."""
+    """Run them side by side; if one ends, all end. `at_work` is called once all run."""
     if len(lives) == 1:
         await lives[0].run(at_work)
         return
@@ -315,7 +325,7 @@ async def run_all(lives: list[Life], at_work: Callable[[], None]) -> None:
 
 
 def how_late(now_ms: float, lease_ends_ms: float) -> str:
-    """Why what a handler came to did not count, as far as the worker can tell."""
+    """Say why a handler's result did not count, as far as the worker knows."""
     late_ms = round(now_ms - lease_ends_ms)
     if late_ms > 0:
         return f"for it came {late_ms} ms after the end of its lease"

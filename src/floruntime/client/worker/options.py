@@ -1,4 +1,4 @@
-"""The options of workers, for those who hand them on: an editor knows them, mypy checks them."""
+"""The options of workers as `TypedDict`s, for functions that pass them on: checked by mypy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floruntime.core.backoff import RetryBackoff
 
 
 class RegisterOptions(TypedDict, total=False):
-    """What `client.action.register` takes beside the name."""
+    """The options of `client.action.register`, without the name."""
 
     type: ActionType | str
     timeout_ms: int
@@ -29,7 +29,7 @@ class RegisterOptions(TypedDict, total=False):
 
 
 class QueueOptions(TypedDict, total=False):
-    """What `@worker.queue` takes beside the name."""
+    """The options of `@worker.queue`, without the name."""
 
     concurrency: int
     batch_size: int
@@ -41,7 +41,7 @@ class QueueOptions(TypedDict, total=False):
 
 
 class ActionWorkerOptions(TypedDict, total=False):
-    """What `ActionWorker` takes beside its endpoint."""
+    """The options of `ActionWorker`, without its endpoint."""
 
     namespace: str | None
     concurrency: int
@@ -59,7 +59,7 @@ class ActionWorkerOptions(TypedDict, total=False):
 
 
 class StreamWorkerNeeds(TypedDict):
-    """What `StreamWorker` cannot do without."""
+    """The options that `StreamWorker` requires."""
 
     stream: str
     group: str
@@ -67,7 +67,7 @@ class StreamWorkerNeeds(TypedDict):
 
 
 class StreamWorkerOptions(StreamWorkerNeeds, total=False):
-    """What `StreamWorker` takes beside its endpoint."""
+    """The options of `StreamWorker`, without its endpoint."""
 
     namespace: str | None
     concurrency: int
@@ -87,7 +87,7 @@ class StreamWorkerOptions(StreamWorkerNeeds, total=False):
 
 
 class QueueWorkerOptions(TypedDict, total=False):
-    """What `QueueWorker` takes beside its endpoint."""
+    """The options of `QueueWorker`, without its endpoint."""
 
     queue: str | None
     handler: Function | None

@@ -1,4 +1,4 @@
-"""The worker's own connection, as its handlers use it."""
+"""The worker's own connection, for its handlers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ T = TypeVar("T")
 
 
 class OwnClient:
-    """Awaited on the worker's event loop, waited for in a thread of a plain handler."""
+    """The worker's client for both kinds of handlers: awaited on the event loop, or blocking in a
+    thread.
+    """
 
     def __init__(self, client: BaseClient, namespace: str) -> None:
         self._client = client if client.namespace == namespace else client.within(namespace)
@@ -29,11 +31,13 @@ class OwnClient:
         return threading.get_ident() == self._thread_id
 
     def wait_for(self, steps: Coroutine[Any, Any, T]) -> T:
-        """What `steps` come to on the loop; for other threads than the loop's."""
+        """Run `steps` on the loop and return their result; for threads other than the loop's."""
         return asyncio.run_coroutine_threadsafe(steps, self._loop).result()
 
     def here(self) -> Any:
-        """The client for the thread that asks: a `floruntime.sync.FloClient` outside the loop's."""
+        """Return the client for the calling thread: outside the loop's thread a
+        `floruntime.sync.FloClient`.
+        """
         if self.is_here:
             return self._client
         if self._for_threads is None:
@@ -43,5 +47,5 @@ class OwnClient:
         return self._for_threads
 
     def new_batch(self) -> HandlerBatch:
-        """Writes that go with one handler's result."""
+        """Return a batch for writes that go with one handler's result."""
         return HandlerBatch(self._client.calls, self._client.namespace)

@@ -1,7 +1,8 @@
-"""Processes for handlers that need the processor: one for each that runs, kept for the next.
+"""Processes for CPU-heavy handlers: one for each handler that runs, kept for the next.
 
-`ProcessPoolExecutor` will not do. One process that dies takes it down, with every handler in it and
-those that had not begun; and a handler in it can be neither ended nor told from one that waits.
+`ProcessPoolExecutor` is not usable here. If one of its processes dies, the whole pool fails, with
+every handler in it and those that had not begun. A handler in it can also not be stopped, nor told
+from one that waits.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("floruntime.worker")
 
 STARTS_MAX = 3
-"""How often a handler is given to another process because the one before ended without a word."""
+"""How many processes a handler is given to in turn, if each ends before the handler begins."""
 LOOK_S = 1.0
-"""How often a process is looked at whose pipe says nothing; a child of its own may hold it open."""
+"""How often a silent process is checked: a child of its own may hold its pipe open after
+its end.
+"""
 _starting = threading.Lock()
 
 
 class ProcessLost(Exception):
-    """The process is gone. `has_begun`: after its handler had begun."""
+    """The process has ended. `has_begun`: its handler had begun by then."""
 
     def __init__(self, has_begun: bool, how: str) -> None:
         super().__init__(how)
@@ -38,14 +41,14 @@ class ProcessLost(Exception):
 
 
 def processors() -> int:
-    """How many processors this process may use; a container may give it fewer than there are."""
+    """How many processors this process may use; a container may have fewer than its machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Processes:
-    """At most `limit` of them. A handler that finds none free waits, and has not begun."""
+    """At most `limit` processes. A handler that finds none free waits, and has not begun."""
 
     def __init__(self, limit: int, threads: Threads) -> None:
         self._free = asyncio.Semaphore(limit)
@@ -56,9 +59,10 @@ class Processes:
     async def run(
         self, function: Callable[[Any], Any], context: Any, began: Callable[[], None]
     ) -> Any:
-        """What the handler returns; `HandlerFailed` if it raises or its process ends.
+        """Return what the handler returns. Raises `HandlerFailed` if it raises or its process ends.
 
-        Cancelled before it began, it never does; cancelled later, its process is killed.
+        If this call is cancelled before the handler began, the handler never begins. If it is
+        cancelled later, the process is killed.
         """
         async with self._free:
             for number in range(1, STARTS_MAX + 1):
@@ -112,7 +116,7 @@ def _failure_of(lost: ProcessLost) -> HandlerFailed:
 
 
 class Child:
-    """One process, begun with its first call."""
+    """One process, started by its first call."""
 
     def __init__(self) -> None:
         self._process: SpawnProcess | None = None
@@ -120,7 +124,7 @@ class Child:
         self._is_killed = False
 
     def call(self, function: Callable[[Any], Any], context: Any, began: Callable[[], None]) -> Any:
-        """Run `function(context)` over there. Blocks: it is called in a thread."""
+        """Run `function(context)` in the process. It blocks, so call it in a thread."""
         from multiprocessing.reduction import ForkingPickler
 
         from floruntime.client.worker.child import BEGUN, Raised
@@ -144,7 +148,7 @@ class Child:
     def _start(self) -> None:
         if self._process is not None:
             return
-        # Here, since few workers need it and it takes memory.
+        # Imported here, since few workers need it and it takes memory.
         import multiprocessing
         from multiprocessing.util import Finalize
 
@@ -156,7 +160,7 @@ class Child:
             self._process = context.Process(target=serve, args=(far_end,), name="flo-handler")
             self._process.start()
         far_end.close()
-        # At the interpreter's end, which waits for processes, those go that nobody has closed.
+        # The interpreter waits for processes at its end: so end those that nobody has closed.
         Finalize(self, self._process.kill, exitpriority=1)
         if self._is_killed:
             self._process.kill()
@@ -177,7 +181,7 @@ class Child:
         return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
     def kill(self) -> None:
-        """End it at once; a call that runs raises `ProcessLost`."""
+        """End it at once; a running call raises `ProcessLost`."""
         self._is_killed = True
         if self._process is not None:
             self._process.kill()

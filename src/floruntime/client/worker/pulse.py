@@ -1,4 +1,4 @@
-"""The heartbeat of a worker: every so often it says that it lives, and hears what to stop."""
+"""The heartbeat of a worker: it tells the server that it is alive, and hears which work to stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from floruntime.client.worker.clock import Clock
 
 
 class Pulse:
-    """Calls `beat` every `interval_ms`, and at once when it is hurried; until it is ended."""
+    """Calls `beat` every `interval_ms`, and at once after `hurry`, until `end`."""
 
     def __init__(self, clock: Clock, interval_ms: int, beat: Callable[[], Awaitable[None]]) -> None:
         self._clock = clock
@@ -23,12 +23,12 @@ class Pulse:
         self._due.set()
 
     def end(self) -> None:
-        """Beat no more."""
+        """Stop beating."""
         self._is_ended = True
         self._due.set()
 
     async def run(self) -> None:
-        """Until `end`. Raises what `beat` raises."""
+        """Run until `end`. Raises what `beat` raises."""
         while True:
             due_ms = int(self._clock.now_ms()) + self._interval_ms
             timer = self._clock.call_at(due_ms, self._due.set)

@@ -1,7 +1,8 @@
-"""One life of a worker at a queue: it takes messages, lets a handler have them, and settles them.
+"""One life of a worker at a queue: it leases messages, runs their handlers, and settles them.
 
-A message whose handler raised is due again after a delay that may grow with each attempt, until the
-queue's `max_attempts` make it a dead letter; one that raised `NonRetryableError` is one at once.
+If a handler raises, its message is due again after a delay that may grow with each attempt, until
+the queue's `max_attempts` make it a dead letter. A handler that raises `NonRetryableError` makes it
+a dead letter at once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DEAD = "dead"
 
 
 class Serving(NamedTuple):
-    """Which queue, and what becomes of its messages."""
+    """Which queue to serve, and how to retry its messages."""
 
     queue: str
     handler: Handler
@@ -44,7 +45,7 @@ class QueueLife(ReadingLife[Message]):
         await self._client.queue.stats(self._serving.queue, namespace=self.plan.namespace)
 
     async def _leave(self) -> None:
-        """A queue knows nothing of who takes from it."""
+        """Do nothing: a queue does not know its workers."""
 
     async def _read(self, count: int) -> Sequence[Message]:
         serving, block_ms = self._serving, self.plan.block_ms

@@ -1,4 +1,4 @@
-"""`QueueWorker`: runs a person's handlers for the messages of queues."""
+"""`QueueWorker`: runs an application's handlers for the messages of queues."""
 
 from __future__ import annotations
 
@@ -23,22 +23,30 @@ F = TypeVar("F", bound=Function)
 class QueueWorker(WorkerBase):
     """A worker for queues: `handler(ctx)` for each message of `queue`, then `await start()`.
 
-    More queues, or all of them, are named by `@worker.queue("mails")`, each with options of its own
-    and as many handlers at once. A message is acked when its handler returns. When it raises, the
-    message is due again after `retry_delay_ms`, and is a dead letter after the queue's
-    `max_attempts`; with `NonRetryableError` it is one at once. `retry_backoff`: by default
-    `"exponential"`, the delay is doubled after each attempt, up to `retry_delay_max_ms` (an hour
-    unless given), and up to a tenth of it comes on top; or `"constant"`.
+    `@worker.queue("mails")` names more queues, or all of them. Each queue has its own options and
+    its own `concurrency`. A message is acked when its handler returns. If the handler raises, the
+    message is due again after `retry_delay_ms`. It becomes a dead letter after the queue's
+    `max_attempts`, or at once if the handler raises `NonRetryableError`.
 
-    `namespace`: where the queues are (by default that of a client that is the endpoint, else
-    `default`). `endpoint`, `token` and `tls` are as for `FloClient`, with the same address and
-    environment; a connected client does as an endpoint. `concurrency`: handlers at once for each
-    queue, 1,000 at most. `batch_size`: messages of one dequeue. `worker_id`: what it is called in
-    its log; made up unless given. `block_ms`: how long one wait for messages lasts.
-    `visibility_timeout_ms`: how long a message is leased, which `auto_touch` renews while its
-    handler runs. `message_timeout_ms`: what one message may take, from when its handler begins.
-    `drain_timeout_ms`: how long handlers may go on after `stop()`. `process`: run the handler in a
-    process of its own. `handle_signals`: as for `ActionWorker`.
+    - `queue`, `handler`: the first queue and its handler; both or neither.
+    - `endpoint`, `token`, `tls`: as for `FloClient`, with the same addresses and environment
+      variables. The endpoint may also be a connected client.
+    - `namespace`: where the queues are; by default that of such a client, else `default`.
+    - `concurrency`: how many handlers run at once for each queue, 1 to 1,000; default 10.
+    - `batch_size`: how many messages one dequeue asks for; default 10.
+    - `worker_id`: its name in its log; by default one is made up.
+    - `block_ms`: how long one wait for messages lasts; default 30,000.
+    - `visibility_timeout_ms`: how long a message is leased; default 30,000.
+    - `message_timeout_ms`: how long one message may take, from the start of its handler; default
+      300,000.
+    - `retry_delay_ms`: the delay after a failed attempt; default 1,000.
+    - `retry_backoff`: `"exponential"`, the default, doubles the delay after each attempt and adds
+      up to a tenth; `"constant"` does not.
+    - `retry_delay_max_ms`: the longest delay that this growth reaches; default one hour.
+    - `auto_touch`: extend the leases while handlers run; on by default.
+    - `drain_timeout_ms`: how long handlers may continue after `stop()`; default 30,000.
+    - `process`: run the handler in a process of its own; off by default.
+    - `handle_signals`: as for `ActionWorker`.
     """
 
     def __init__(
@@ -92,7 +100,7 @@ class QueueWorker(WorkerBase):
 
     @property
     def worker_id(self) -> str:
-        """What it is called in its log."""
+        """Its name in its log."""
         return self.name
 
     @property
@@ -106,14 +114,14 @@ class QueueWorker(WorkerBase):
         return self._queues.names
 
     def queue(self, name: str, **options: Unpack[QueueOptions]) -> Callable[[F], F]:
-        """A decorator: this function handles the messages of the queue `name`.
+        """Decorate the function that handles the messages of the queue `name`.
 
-        Options: `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`,
-        `retry_backoff`, `retry_delay_max_ms`, by default those of the worker, and `process`, off by
-        default.
+        The options `concurrency`, `batch_size`, `visibility_timeout_ms`, `retry_delay_ms`,
+        `retry_backoff` and `retry_delay_max_ms` are by default those of the worker; `process` is
+        off by default.
 
-        Raises `BadRequestError` on an option out of its limits, a handler that is none, a second
-        one for the same queue, and while the worker runs.
+        Raises `BadRequestError` if an option is out of its limits, if the handler is not a
+        function, if the queue has a handler already, and while the worker runs.
         """
         check_named("queue", name)
 

@@ -1,7 +1,7 @@
-"""One life of a worker that reads: it takes items, lets a handler have them, and settles them.
+"""One life of a worker that reads: it takes items, runs their handlers, and settles them.
 
-What an item is, a record of a group or a message of a queue, the kinds of it say. A returning
-handler acks its item, a raising one nacks it.
+An item is a record of a group or a message of a queue; the subclasses say which. If a handler
+returns, its item is acked; if it raises, its item is nacked.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RELEASE = "release"
 
 
 class Verdict(NamedTuple):
-    """What is to become of an item: acked, nacked with an error, released, or else its kind's."""
+    """What happens to an item: ack, nack with an error, release, or what its subclass adds."""
 
     item: Any
     kind: str
@@ -57,7 +57,7 @@ class ReadingLife(Life, Generic[Item]):
         self._wait = Wait()
         self._verdicts: list[Verdict] = []
         self._busy_keys: set[str] = set()
-        #: Of those that were begun before, the next one begins once the ack of this is known.
+        #: Items that were begun before: the next one begins once the ack of this one is confirmed.
         self._unsettled_keys: set[str] = set()
         self._is_settling = False
         self._is_reading = False
@@ -66,42 +66,44 @@ class ReadingLife(Life, Generic[Item]):
 
     @abstractmethod
     async def _read(self, count: int) -> Sequence[Item]:
-        """Up to `count` items; waits for the first as long as the plan says."""
+        """Read up to `count` items; wait for the first as long as the plan says."""
 
     @abstractmethod
     def _items_of(self, result: Any) -> Sequence[Item]:
-        """What a read was answered with."""
+        """The items in the answer to a read."""
 
     @abstractmethod
     def _id_of(self, item: Item) -> Hashable:
-        """What its settlement answers for it by."""
+        """The id by which a settlement's answer names the item."""
 
     @abstractmethod
     def _name_of(self, item: Item) -> str:
-        """How it is told of."""
+        """The name of the item in logs."""
 
     @abstractmethod
     def _context_of(self, item: Item, touch: Touch) -> Context:
-        """What its handler is given."""
+        """The context that its handler gets."""
 
     @abstractmethod
     def _send(self, part: list[Verdict]) -> Awaitable[Any]:
-        """Settle items of which the same is to become."""
+        """Settle items that have the same verdict."""
 
     @abstractmethod
     def _send_touch(self, items: list[Item], extend_ms: int) -> Awaitable[Any]:
-        """Let leases run out later."""
+        """Extend leases."""
 
-    def _key_of(self, item: Item) -> str | None:  # others keep one
-        """What order is kept by; `None` where there is none."""
+    def _key_of(self, item: Item) -> str | None:  # subclasses may have keys
+        """The key within which items are handled in order; `None` if there is none."""
         return None
 
-    def _was_begun_before(self, item: Item) -> bool:  # others know
-        """Whether the item may have ended a worker: what is behind it must not be taken for it."""
+    def _was_begun_before(self, item: Item) -> bool:  # subclasses know
+        """Whether the item may have ended a worker: then no item behind it may be blamed
+        for that.
+        """
         return False
 
     def _failure(self, attempt: Attempt, error: BaseException) -> Verdict:
-        """What is to become of an item whose handler raised."""
+        """What happens to an item whose handler raised."""
         return Verdict(attempt.item, NACK, attempt.lease_ends_ms, error_text(error))
 
     # Reading
@@ -121,7 +123,9 @@ class ReadingLife(Life, Generic[Item]):
 
     @property
     def _room(self) -> int:
-        """How many more items may be read: a batch more than run, where a key holds some up."""
+        """How many more items may be read: one batch beyond those that run, if a key holds some
+        back.
+        """
         attempts, batch_size = self._attempts, self._batch_size
         held_more = attempts.running + len(attempts.waiting)
         room = min(attempts.free, self.plan.concurrency + batch_size - held_more)
@@ -135,8 +139,10 @@ class ReadingLife(Life, Generic[Item]):
             self._is_reading = False
 
     def _take_late(self, result: Any) -> bool:
-        """What a read brought that was given up. It was handed out before what is read since, so
-        handed back it would be handled behind that.
+        """Take the items of a read that was cancelled.
+
+        They were delivered before the items of later reads. If they were given back, they would be
+        handled after those.
         """
         if self._stopped.is_set() or not self._is_reading:
             return False
@@ -162,7 +168,7 @@ class ReadingLife(Life, Generic[Item]):
                 failures += 1
 
     async def _again(self, failures: int) -> None:
-        """What is read from was deleted: make oneself known anew."""
+        """Register again: what it reads from was deleted."""
         log.info("worker %s: joining again", self.plan.name)
         try:
             await self._open()
@@ -236,15 +242,17 @@ class ReadingLife(Life, Generic[Item]):
         self._changed.set()
 
     def _give_back_behind(self, key: str) -> None:
-        """What waits here goes back behind the failed item of its key."""
+        """Give back the waiting items of the same key, so that they stay behind the failed one."""
         for attempt in [each for each in self._attempts.waiting if self._key_of(each.item) == key]:
             self._attempts.lose(attempt)
             self._verdicts.append(Verdict(attempt.item, RELEASE, attempt.lease_ends_ms))
 
     def _take_unbegun(self) -> list[Attempt]:
-        """What waits behind one of its key stays until that has ended, or goes back with it.
+        """Items that wait for another of their key stay until that one has ended, or go back with
+        it.
 
-        Handed back before it, it would be handled before it, if that one goes back as well.
+        If they were given back earlier and that one goes back as well, they would be handled before
+        it.
         """
         at_work = (each for each in self._attempts.at_work() if each.is_begun)
         busy = {self._key_of(attempt.item) for attempt in at_work} - {None}
@@ -276,7 +284,7 @@ class ReadingLife(Life, Generic[Item]):
         while not self._is_drained:
             await self._changed.wait()
             self._changed.clear()
-            await asyncio.sleep(0)  # what finishes in this turn of the loop goes along
+            await asyncio.sleep(0)  # items that finish in this turn of the loop go along
             while self._verdicts and not self._is_drained:
                 failures = await self._settle_some(failures)
 
@@ -286,7 +294,7 @@ class ReadingLife(Life, Generic[Item]):
             failures = await self._settle_some(failures)
 
     async def _settle_some(self, failures: int) -> int:
-        """Send what there is, in order and at once. Returns how often this failed in a row."""
+        """Send the verdicts in order, without a delay. Returns how often this failed in a row."""
         verdicts, self._verdicts = self._verdicts[:LIMIT_MAX], self._verdicts[LIMIT_MAX:]
         same = groupby(verdicts, lambda each: (each.kind, each.error, each.delay_ms))
         parts = [list(part) for _, part in same]
@@ -306,7 +314,7 @@ class ReadingLife(Life, Generic[Item]):
                 trouble = trouble or outcome
                 continue
             self._free_keys(part)
-            if not isinstance(outcome, NotFoundError):  # else what it was of is no more
+            if not isinstance(outcome, NotFoundError):  # else the queue or group was deleted
                 self._tell_stale(part, outcome.stale)
         self._verdicts[:0] = left
         if trouble is None:
@@ -317,7 +325,7 @@ class ReadingLife(Life, Generic[Item]):
         return failures + 1
 
     def _free_keys(self, part: list[Verdict]) -> None:
-        """What waited for these to be settled may begin."""
+        """Let items begin that waited until these were settled."""
         freed = self._unsettled_keys.intersection(self._key_of(each.item) or "" for each in part)
         if freed:
             self._unsettled_keys -= freed
@@ -325,7 +333,7 @@ class ReadingLife(Life, Generic[Item]):
             self._begin_waiting()
 
     def _tell_stale(self, part: list[Verdict], stale: Iterable[Any]) -> None:
-        """Say which verdicts came too late to count."""
+        """Log which verdicts came too late to count."""
         late = set(stale)
         now_ms = self._clock.now_ms()
         for verdict in part:

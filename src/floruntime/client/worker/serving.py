@@ -1,4 +1,4 @@
-"""The queues that a worker serves, and what each of them was given."""
+"""The queues that a worker serves, with the options of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _DELAYS: Final[QueueOptions] = {
 
 
 class Queues:
-    """Handlers by the name of their queue. What one of them is not given, all share."""
+    """Handlers by the name of their queue. An option that a queue does not have is taken from the
+    worker.
+    """
 
     def __init__(self, **shared: Unpack[QueueOptions]) -> None:
         self._shared = {**_DELAYS, **_checked(dict(shared))}
@@ -31,7 +33,7 @@ class Queues:
 
     @property
     def names(self) -> list[str]:
-        """Those that have a handler."""
+        """The queues that have a handler."""
         return list(self._servings)
 
     def add(self, name: str, function: Function, **options: Unpack[QueueOptions]) -> None:
@@ -45,7 +47,7 @@ class Queues:
         self._servings[name] = Serving(name, handler, delay=delay, **given), concurrency
 
     def lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
-        """A life at each queue."""
+        """Make a life for each queue."""
         return [
             QueueLife(plan._replace(concurrency=concurrency), serving, client, setting)
             for serving, concurrency in self._servings.values()
@@ -64,9 +66,9 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _delay_of(given: dict[str, Any]) -> RetryDelay:
-    """Take out what says when a message is due again whose handler raised; refuse what cannot be.
+    """Take out the retry delays of a queue's options. Refuses what is invalid.
 
-    The longest delay is an hour unless told, or the first one where that is longer.
+    The longest delay is an hour by default, or the first delay if that is longer.
     """
     base_ms, backoff = given.pop("retry_delay_ms"), given.pop("retry_backoff")
     longest_ms = given.pop("retry_delay_max_ms")

@@ -1,15 +1,17 @@
-"""SIGINT and SIGTERM for all workers of a process: the first stops them, a later one ends it.
+"""SIGINT and SIGTERM for all workers of a process: the first signal stops them, a later one ends
+it.
 
-A worker may live within an application that has handlers of its own. Those are called too, for each
-signal, and are back in their place when the last worker has ended. What the interpreter and asyncio
-put there by themselves is not called for the first signal: it would cut off what is to finish.
+A worker may run in an application that has signal handlers of its own. Those are called too, for
+each signal, and are restored when the last worker has ended. The default handlers of the
+interpreter and of asyncio are not called for the first signal: they would cut off the work that
+should finish.
 
-Signals that come within a second are one: Ctrl-C reaches a whole group of processes, and what
-watches over them passes it on.
+Signals within one second count as one: Ctrl-C reaches a whole group of processes, and a supervisor
+among them may pass it on.
 
-Handlers are set by `signal.signal`, not by the loop's `add_signal_handler`: the loop has one place
-for each signal, which may be the application's, and cannot be asked what is in it. Where that is so
-the loop goes on being told, since it listens to the interpreter's wake-up file, not to the handler.
+Handlers are set by `signal.signal`, not by the loop's `add_signal_handler`. The loop has one place
+for each signal, which the application may be using, and cannot be asked what is in it. The loop
+still gets its signals, because it listens to the interpreter's wake-up file, not to the handler.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ONE_SIGNAL_S = 1.0
-"""Signals as close together as this are one."""
+"""Signals within this time count as one."""
 
 Listener = Callable[[], None]
 
 
 class Signals:
-    """Who listens in this process. `now_s`: tells signals that are close together."""
+    """The listeners of this process. `now_s`: the clock that tells whether signals count as one."""
 
     def __init__(self, now_s: Callable[[], float] = monotonic) -> None:
         self._now_s = now_s
@@ -42,9 +44,10 @@ class Signals:
         self._waker: _Waker | None = None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener`, on this loop, on the first SIGINT or SIGTERM; returns what undoes this.
+        """Call `listener`, on this loop, on the first SIGINT or SIGTERM.
 
-        Signals reach the main thread only: in others nothing is done.
+        Returns a function that undoes this. Signals reach the main thread only: in other threads
+        nothing is done.
         """
         if threading.current_thread() is not threading.main_thread():
             return lambda: None
@@ -74,7 +77,7 @@ class Signals:
             for loop, listener in self._listeners.values():
                 loop.call_soon_threadsafe(listener)
         elif self._now_s() - self._first_s >= ONE_SIGNAL_S:
-            self._restore()  # the workers do not end: let the process
+            self._restore()  # the workers do not end, so let the signal end the process
             if not _is_an_applications(before):
                 os.kill(os.getpid(), number)
                 return
@@ -83,7 +86,7 @@ class Signals:
 
     def _restore(self) -> None:
         for number, before in self._before.items():
-            if signal.getsignal(number) == self._received:  # else the place was taken since
+            if signal.getsignal(number) == self._received:  # else somebody has replaced it since
                 signal.signal(number, signal.SIG_DFL if before is None else before)
         self._before.clear()
         if self._waker is not None:
@@ -91,7 +94,7 @@ class Signals:
             self._waker = None
 
     def forget(self) -> None:
-        """In the child of a fork: its parent's workers are not here."""
+        """Drop all listeners in a forked child: its parent's workers do not run here."""
         self._listeners.clear()
         if self._waker is not None:
             self._waker.forget()
@@ -101,7 +104,7 @@ class Signals:
 
 
 def _is_an_applications(handler: Any) -> bool:
-    """Whether somebody put it there, be it through the loop, and not Python itself."""
+    """Whether the application set it, directly or through the loop, and not Python itself."""
     if not callable(handler) or handler is signal.default_int_handler:
         return False
     owner = getattr(getattr(handler, "func", handler), "__self__", None)
@@ -109,7 +112,7 @@ def _is_an_applications(handler: Any) -> bool:
 
 
 class _Waker:
-    """Wakes the loop from its sleep when a signal comes, unless it sees to that by itself."""
+    """Wakes the loop from its sleep when a signal comes, if the loop does not do so itself."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -127,7 +130,7 @@ class _Waker:
         self._near.recv(4096)
 
     def close(self) -> None:
-        """Take it away again."""
+        """Undo the changes."""
         if self._before != -1:
             return
         if not self._loop.is_closed():
@@ -135,12 +138,12 @@ class _Waker:
         self.forget()
 
     def forget(self) -> None:
-        """In the child of a fork: the loop is the parent's, and is not touched."""
+        """Do nothing to the loop in a forked child: it is the parent's."""
         if self._before != -1:
             return
         current = signal.set_wakeup_fd(-1)
         if current not in (-1, self._far.fileno()):
-            signal.set_wakeup_fd(current, warn_on_full_buffer=False)  # the loop's own, by now
+            signal.set_wakeup_fd(current, warn_on_full_buffer=False)  # the loop has set its own
         self._close()
 
     def _close(self) -> None:

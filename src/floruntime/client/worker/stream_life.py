@@ -1,8 +1,8 @@
-"""One life of a `StreamWorker`: it reads records, lets handlers have them, and settles them.
+"""One life of a `StreamWorker`: it reads records, runs their handlers, and settles them.
 
-In a `key_shared` group the records of one partition key are handled one after the other, in order;
-when one fails, those of its key that wait here go back behind it. (Of a key whose record failed,
-later ones that were already on their way may be handled before it is tried again.)
+In a `key_shared` group the records of one partition key are handled one after the other, in order.
+If one fails, those of its key that wait here go back behind it. Later records of that key that were
+already being sent may be handled before the failed one is retried.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEY_SHARED = "key_shared"
 
 
 class Reading(NamedTuple):
-    """What is read, and what becomes of it."""
+    """What to read, and how to retry."""
 
     stream: str
     group: str
@@ -70,7 +70,7 @@ class StreamLife(ReadingLife[StreamRecord]):
         return self._items_of(result)
 
     def _items_of(self, result: ReadResult) -> Sequence[StreamRecord]:
-        # The lease that these came under counts, whatever the group said as it was joined.
+        # The lease of this answer counts, even if the group's setting has changed since the join.
         self._lease_ms = result.lease_ms or self._lease_ms
         return result.records
 

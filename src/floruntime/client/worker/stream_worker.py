@@ -1,4 +1,4 @@
-"""`StreamWorker`: runs a person's handler for the records of a consumer group."""
+"""`StreamWorker`: runs an application's handler for the records of a consumer group."""
 
 from __future__ import annotations
 
@@ -18,17 +18,27 @@ from floruntime.core.limits import LIMIT_MAX, check_name, check_range
 class StreamWorker(WorkerBase):
     """A consumer of a group: `handler(ctx)` for each record, then `await start()`.
 
-    `stream` and `group` say which, `namespace` where they are (by default that of a client that is
-    the endpoint, else `default`). A record is acked when its handler returns, and nacked when it
-    raises, due again after `retry_delay_ms` (0: as the group says); with the `retry_backoff`
-    `"exponential"` that is doubled after each attempt, up to `retry_delay_max_ms`. `endpoint`,
-    `token` and `tls` are as for `FloClient`, with the same address and environment; a connected
-    client does as an endpoint. `concurrency`: handlers at once, 1,000 at most; those of one
-    partition key run in order. `batch_size`: records of one read. `consumer`: a name that nobody
-    else in the group has; made up unless given. `block_ms`: how long one wait for records lasts.
-    `message_timeout_ms`: what one record may take, from when its handler begins. `auto_touch`: keep
-    the leases while handlers run. `drain_timeout_ms`: how long they may go on after `stop()`.
-    `process`: run the handler in a process of its own. `handle_signals`: as for `ActionWorker`.
+    A record is acked when its handler returns, and nacked when it raises.
+
+    - `stream`, `group`, `handler`: what to read, and what handles each record.
+    - `endpoint`, `token`, `tls`: as for `FloClient`, with the same addresses and environment
+      variables. The endpoint may also be a connected client.
+    - `namespace`: where the stream is; by default that of such a client, else `default`.
+    - `concurrency`: how many handlers run at once, 1 to 1,000; default 10. Records of one partition
+      key run in order.
+    - `batch_size`: how many records one read asks for; default 10.
+    - `consumer`: a name that is unique in the group; by default one is made up.
+    - `block_ms`: how long one wait for records lasts; default 30,000.
+    - `message_timeout_ms`: how long one record may take, from the start of its handler; default
+      300,000.
+    - `retry_delay_ms`: the delay after a failed attempt; 0, the default, takes that of the group.
+    - `retry_backoff`: `"constant"`, the default, or `"exponential"`. The latter doubles the delay
+      after each attempt and adds up to a tenth.
+    - `retry_delay_max_ms`: the longest delay that this growth reaches; default one hour.
+    - `auto_touch`: extend the leases while handlers run; on by default.
+    - `drain_timeout_ms`: how long handlers may continue after `stop()`; default 30,000.
+    - `process`: run the handler in a process of its own; off by default.
+    - `handle_signals`: as for `ActionWorker`.
     """
 
     def __init__(
@@ -78,12 +88,12 @@ class StreamWorker(WorkerBase):
 
     @property
     def consumer(self) -> str:
-        """What the group knows it by."""
+        """The name under which the group knows it."""
         return self.name
 
     @property
     def works_on(self) -> dict[str, list[str]]:
-        """Its stream, and its group."""
+        """Its stream and its group."""
         return {"stream": [self.stream], "group": [self.group]}
 
     def _new_lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:

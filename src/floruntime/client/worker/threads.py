@@ -1,8 +1,8 @@
-"""Threads for plain handlers: as many as run at once, none of which holds up the process's end.
+"""Threads for plain handlers: as many as run at once. None of them delays the process's end.
 
-`ThreadPoolExecutor` will not do. The interpreter waits for its threads, so that one handler that
-hangs keeps a process alive whose worker has ended; and asyncio cannot carry a `StopIteration` out
-of one.
+`ThreadPoolExecutor` is not usable here. The interpreter waits for its threads, so one hanging
+handler would keep a process alive whose worker has ended. Also, asyncio cannot carry a
+`StopIteration` out of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Call(NamedTuple):
 
 
 class Threads:
-    """A thread for each call that runs, kept for the calls that follow."""
+    """A thread for each running call, kept for later calls."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -39,10 +39,12 @@ class Threads:
         *arguments: Any,
         on_cancel: Callable[[], None] | None = None,
     ) -> Any:
-        """What `function` returns; it sees the caller's context variables. Raises what it raises.
+        """Return what `function` returns; it sees the caller's context variables. Raises what it
+        raises.
 
-        Cancelled, this waits for the thread all the same, since nothing can end it: its place is
-        not free before. `on_cancel` may make it return soon. A second cancellation is heard.
+        If this call is cancelled, it still waits for the thread, since nothing can end a thread:
+        its place is not free before that. `on_cancel` may make the function return soon. A second
+        cancellation ends the wait.
         """
         future = asyncio.get_running_loop().create_future()
         in_context = partial(contextvars.copy_context().run, function, *arguments)
@@ -56,7 +58,7 @@ class Threads:
             if on_cancel is not None:
                 on_cancel()
             await asyncio.wait([future])
-            future.exception()  # nobody asks for it any more
+            future.exception()  # marks it as seen: nobody needs it any more
             raise
         finally:
             self._busy -= 1 if future.done() else 0
@@ -68,7 +70,7 @@ class Threads:
         threading.Thread(target=_serve, args=(self._calls,), name=name, daemon=True).start()
 
     def close(self) -> None:
-        """Let the threads end that have nothing to do; what runs is not waited for."""
+        """Let idle threads end; running calls are not waited for."""
         for _ in range(self._threads):
             self._calls.put(None)
         self._threads = self._busy = 0
@@ -79,7 +81,7 @@ def _serve(calls: SimpleQueue[_Call | None]) -> None:
     while (call := calls.get()) is not None:
         value, error = _outcome_of(call.function)
         if os.getpid() != process_id:
-            os._exit(0)  # the handler forked, and this is the copy: the rest is the parent's
+            os._exit(0)  # the handler forked, and this is the copy: only the parent may go on
         try:
             call.future.get_loop().call_soon_threadsafe(_settle, call.future, value, error)
         except RuntimeError:

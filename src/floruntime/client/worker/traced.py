@@ -1,4 +1,4 @@
-"""What a trace tells of the delivery that a handler has."""
+"""How a trace describes the delivery that a handler has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floruntime.client.worker.contexts import (
 
 
 def delivered_by(context: Context) -> Delivered:
-    """The delivery that this context is of."""
+    """Return the delivery that belongs to this context."""
     match context:
         case ActionContext():
             what = "action", context.action_name, context.task_id

@@ -1,7 +1,7 @@
-"""What `ActionWorker` and `StreamWorker` have in common: their settings, and how they are run.
+"""What all workers have in common: their settings, and how they are run.
 
-A worker is started, works until it is told to stop, and ends; it can be started again then. It may
-be made where no loop runs, run in one loop after the other, and made in a process that forks.
+A worker is started, works until it is told to stop, and ends; then it can be started again. It may
+be made while no loop runs, run in several loops in turn, and made in a process that forks later.
 Everything that belongs to one run is a `Life`.
 """
 
@@ -43,14 +43,14 @@ H = TypeVar("H", bound=Callable[..., Any])
 
 
 def new_name() -> str:
-    """A name for a worker or consumer that nobody else has: host, process, and chance."""
+    """Make up a unique name for a worker or consumer: host, process, and a random part."""
     return f"{socket.gethostname()[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class WorkerBase(ABC):
     """A worker of some kind. `endpoint` is as for `FloClient`, or a connected `FloClient`.
 
-    `await worker.start()` works until it is stopped; `async with worker:` works in the background
+    `await worker.start()` works until it is stopped. `async with worker:` works in the background
     of its block.
     """
 
@@ -76,7 +76,7 @@ class WorkerBase(ABC):
             namespace = self._said_namespace
         self.namespace = check_namespace(NAMESPACE if namespace is None else namespace)
         self.concurrency = check_range("concurrency", concurrency, 1, LIMIT_MAX)
-        #: Set while it is known to the server and takes work.
+        #: Set while the worker is registered with the server and takes work.
         self.at_work = Flag()
         self._given_name = None if name is None else check_name_of_worker(name)
         self._made_name = new_name()
@@ -95,7 +95,7 @@ class WorkerBase(ABC):
         self._at_stop: list[Function] = []
 
     def _placed(self, endpoint: str | BaseClient) -> str | BaseClient:
-        """Where it works; an address may say token, namespace and TLS, too."""
+        """Where it works; an address may also hold a token, a namespace and TLS."""
         self._said_namespace: str | None = None
         if isinstance(endpoint, BaseClient):
             self._said_namespace = endpoint.namespace
@@ -109,33 +109,35 @@ class WorkerBase(ABC):
         return address.endpoint
 
     def on_start(self, function: H) -> H:
-        """A decorator: call this function, plain or async, before the first work is taken.
+        """Decorate a function, plain or async, to be called before the worker takes its first work.
 
-        It gets the worker's client, if it has a parameter; a plain one runs in a thread, and gets
-        that of `floruntime.sync`. Several are called in order. What one raises, `start()` raises.
+        If the function has a parameter, it gets the worker's client. A plain function runs in a
+        thread, and gets the client of `floruntime.sync`. Several functions are called in order. If
+        one raises, `start()` raises the same error.
 
-        Raises `BadRequestError` on what is no function.
+        Raises `BadRequestError` if it is not a function.
         """
         self._at_start.append(check_function("on_start", function))
         return function
 
     def on_stop(self, function: H) -> H:
-        """A decorator: call this function, plain or async, when the last work is done.
+        """Decorate a function, plain or async, to be called when the worker's last work is done.
 
-        It is called as those of `on_start` are, once they have run, however the worker ends, and
-        while it is still connected. What one raises is logged, and the others are called.
+        It is called like those of `on_start`. It runs while the worker is still connected, however
+        the worker ends, if the functions of `on_start` have run. If one raises, the error is
+        logged, and the others are called.
 
-        Raises `BadRequestError` on what is no function.
+        Raises `BadRequestError` if it is not a function.
         """
         self._at_stop.append(check_function("on_stop", function))
         return function
 
     @property
     def name(self) -> str:
-        """The name that it was given; else one made up, another one in each process."""
+        """The name that it was given; otherwise one is made up, in each process another."""
         if self._given_name is not None:
             return self._given_name
-        if self._made_in != os.getpid():  # it was made before a fork
+        if self._made_in != os.getpid():  # the worker was made before a fork
             self._made_name, self._made_in = new_name(), os.getpid()
         return self._made_name
 
@@ -147,7 +149,7 @@ class WorkerBase(ABC):
     @property
     @abstractmethod
     def works_on(self) -> dict[str, list[str]]:
-        """What it does: names by their kind ("actions", say), for people."""
+        """What it works on: names by their kind (such as "actions"), for people."""
 
     @property
     def is_running(self) -> bool:
@@ -157,19 +159,19 @@ class WorkerBase(ABC):
     async def start(self) -> None:
         """Work until `stop()`, SIGINT, SIGTERM or a drain from outside; then end in good order.
 
-        Raises what makes work impossible: no server at the start, a refused token. Everything
-        that time may heal is waited out, a lost connection above all.
+        Raises what makes work impossible: no server at the start, or a refused token. It waits out
+        everything that may pass, above all a lost connection.
         """
         await live(self, Setting())
 
     def use_own_connection(self) -> None:
-        """Leave the client that it was made on, for a connection of its own to the same server."""
+        """Leave the client that it was made on, for an own connection to the same server."""
         client = self.endpoint
         if isinstance(client, BaseClient):
             self.endpoint, self.token, self.tls = client.endpoint, client.calls.token, client.tls
 
     def stop(self) -> None:
-        """Take no new work, finish what is in hand, and let `start()` return. From any thread."""
+        """Take no new work, finish what has begun, and let `start()` return. From any thread."""
         self._is_stopping = True
         loop = self._loop
         if loop is not None:
@@ -180,7 +182,7 @@ class WorkerBase(ABC):
             life.stop()
 
     async def close(self) -> None:
-        """`stop()`, and wait until the worker has ended."""
+        """Call `stop()`, and wait until the worker has ended."""
         if self.is_running:
             self.stop()
             await self._ended.wait()
@@ -190,7 +192,7 @@ class WorkerBase(ABC):
         await self.close()
 
     async def __aenter__(self) -> Self:
-        """Work in the background, from here on to the end of the block. Raises as `start` does."""
+        """Work in the background until the end of the block. Raises what `start` raises."""
         self._working = working = asyncio.create_task(self.start())
         ready = asyncio.create_task(self.at_work.wait())
         try:
@@ -216,7 +218,7 @@ class WorkerBase(ABC):
 
     @abstractmethod
     def _new_lives(self, plan: Plan, client: BaseClient, setting: Setting) -> list[Life]:
-        """What it does, side by side. Raises `BadRequestError` if it has nothing to do."""
+        """The lives that run side by side. Raises `BadRequestError` if there is nothing to do."""
 
     def _refuse_while_running(self, what: str) -> None:
         if self.is_running:
@@ -235,13 +237,13 @@ class WorkerBase(ABC):
 
 
 def check_name_of_worker(name: str) -> str:
-    """`name`, if a worker or consumer may be called that."""
+    """Return `name` if it is a valid name of a worker or consumer."""
     check_name("name", name)
     return name
 
 
 async def live(worker: WorkerBase, setting: Setting) -> None:
-    """One life of `worker`: what `start()` does, in a setting that may be another than its own."""
+    """Run one life of `worker`: what `start()` does, possibly in another setting than its own."""
     if worker.is_running:
         raise BadRequestError(f"the worker {worker.name} is running already")
     worker._loop = asyncio.get_running_loop()
