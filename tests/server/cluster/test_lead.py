@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from floruntime.core.errors import BadRequestError
 from floruntime.core.kv import KvPut
 from floruntime.engine.store.memory import MemoryStore
 from floruntime.engine.system import write_memory
@@ -85,3 +86,27 @@ async def test_its_batches_are_bounded_by_what_floods_do_in_them() -> None:
     await lead.commit.settle()
     assert told == [False], "the batch went, and the next has room"
     lead.end(OvertakenError("the test is over"))
+
+
+@pytest.mark.parametrize("name", ["_system", "no such name"])
+async def test_a_client_is_remembered_whatever_namespace_its_first_write_names(name: str) -> None:
+    lead = await leading(MemoryLog())
+    caller = Heard()
+    lead.submit(caller, 1, name, 1, KvPut("k", b"v"))
+    lead.submit(caller, 2, "default", 2, KvPut("k", b"v"))
+    await lead.commit.settle()
+    first, second = caller.errors
+    assert isinstance(first, BadRequestError)
+    assert "namespace" in first.message
+    assert second is None
+    lead.end(OvertakenError("the test is over"))
+
+
+class Heard(Caller):
+    """It keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.errors: list[Any] = []
+
+    def add_answer(self, request_id: int, result: Any, error: Any, told: Any = None) -> None:
+        self.errors.append(error)

@@ -44,6 +44,7 @@ from floruntime.server.cluster.replica import Replica, TooFarBehindError
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.fill import Fill
+from floruntime.server.commit.queries import OWN_NAMESPACE
 from floruntime.server.metrics.tally import Tally
 from floruntime.server.old_runs import see_to_old_runs
 from floruntime.server.scheduler import Scheduler
@@ -235,7 +236,8 @@ class Lead:
         """Take a command, and open the client's session here before its first numbered write."""
         if number and caller.client not in self._known:
             self._known.add(caller.client)
-            self.commit.submit(NobodyWaits(caller.client), 0, namespace, 0, SessionOpen())
+            # in no namespace: that of the write may be one that cannot be
+            self.commit.submit(NobodyWaits(caller.client), 0, OWN_NAMESPACE, 0, SessionOpen())
         self.commit.submit(caller, request_id, namespace, number, command)
 
     def ask(self, caller: Caller, request_id: int, namespace: str, query: Query[Any]) -> None:
