@@ -33,7 +33,7 @@ from floruntime.client.link.transports.opening import open_transport
 from floruntime.client.link.transports.protocol import Transport
 from floruntime.core import defaults
 from floruntime.core.errors import FloError
-from floruntime.core.limits import check_namespace
+from floruntime.core.limits import check_read_namespace
 from floruntime.core.system import Backup, GetServerInfo, Ping, ServerInfo
 from floruntime.core.types import Request
 
@@ -114,7 +114,7 @@ class BaseClient:
         Raises `BadRequestError` if the name is invalid.
         """
         other = copy.copy(self)
-        other._make_parts(Elsewhere(self.calls, check_namespace(namespace)))
+        other._make_parts(Elsewhere(self.calls, check_read_namespace(namespace)))
         return other
 
     @property

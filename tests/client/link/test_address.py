@@ -70,6 +70,8 @@ def test_options_that_are_given_win() -> None:
     assert (client.endpoint, client.namespace, client.calls.token) == ("host", "other", "U")
     assert FloClient("flo://T@host/shop").namespace == "shop"
     assert FloClient("flo://T@host").namespace == "default"
+    assert FloClient("flo://host/_system").namespace == "_system", "to read the audit"
+    assert FloClient("host").within("_system").namespace == "_system"
 
 
 def test_the_environment_says_what_is_left_out() -> None:

@@ -365,3 +365,12 @@ async def test_a_backup(tmp_path: Path) -> None:
         assert reply.status == 403
     async with FloTestServer(str(copy)) as flo, connected(flo) as http:
         assert await http.call("shop/kv.get", key="a") == "b"
+
+
+async def test_what_is_the_engines_own_is_read_and_not_written(http: HttpPeer) -> None:
+    await http.call("namespaces.create", name="shop")
+    [record] = (await http.call("_system/stream.read", stream="_audit", start="0"))["records"]
+    assert "NamespaceCreate" in record["payload"]
+    refused = await http.refused("_system/kv.put", key="a", value="b")
+    assert (refused["status"], refused["code"]) == (400, "bad_request")
+    assert "can be read, not written" in refused["detail"]

@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
 from floruntime.core.errors import BadRequestError
-from floruntime.core.limits import check_namespace, shown
+from floruntime.core.limits import check_read_namespace, shown
 from floruntime.core.masked import masked
 from floruntime.core.nearest import nearest
 
@@ -106,7 +106,7 @@ def _namespace_in(text: str, path: str) -> str | None:
         return None
     if "/" in name:
         _refuse(text, "its path is one namespace")
-    return check_namespace(name)
+    return check_read_namespace(name)
 
 
 def _tls_in(text: str, query: str, is_secure: bool) -> TlsFiles | None:

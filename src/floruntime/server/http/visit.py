@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from floruntime.client.api.base.caller import Caller
 from floruntime.core.errors import BadRequestError, NotFoundError
-from floruntime.core.limits import check_namespace
+from floruntime.core.limits import check_read_namespace
 from floruntime.core.nearest import nearest
 from floruntime.core.trace import HEADER as TRACE_HEADER
 from floruntime.core.trace import read_traceparent
@@ -111,7 +111,7 @@ class HttpVisit:
         if request.method != "GET":
             return self._other(request, EVENTS)
         who = await who_sent(request, self._server)
-        check_namespace(namespace)
+        check_read_namespace(namespace)
         follow, place = follow_for(name, request)
         caller = await self.caller_for(who, request.peer)
         return await open_events(self._server, caller, namespace, follow, place)
@@ -122,7 +122,7 @@ class HttpVisit:
         if request.method != "POST":
             return self._other(request, POST)
         who = await who_sent(request, self._server)
-        check_namespace(namespace)
+        check_read_namespace(namespace)
         members = members_of(request)
 
         def ask(caller: Caller) -> Awaitable[Any]:
