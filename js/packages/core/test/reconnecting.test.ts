@@ -203,7 +203,7 @@ test("who listens hears of each loss with its reason, and of each connection", a
   assert.equal(events.length, 4, "a close is no loss");
 });
 
-test("a loss is warned of with its reason, once for each reason; a return is a line", async () => {
+test("a loss is warned of with its reason, once for each reason, and so is its end", async () => {
   const { server, clock, client } = remembered();
   await clock.until(client.connect());
   await clock.advance(5_000);
@@ -215,7 +215,7 @@ test("a loss is warned of with its reason, once for each reason; a return is a l
   assert.deepEqual(REMEMBERING.lines, [
     "warn: the connection to fake:9000 is lost: the connection broke: reset by the test; connecting again",
     "warn: cannot connect to fake:9000: refused; trying again",
-    "info: connected to fake:9000 again, after 60500 ms",
+    "warn: connected to fake:9000 again, after 60500 ms",
   ]);
   await client.close();
 });

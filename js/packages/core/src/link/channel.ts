@@ -82,6 +82,7 @@ export class Channel {
   #hurry: () => void = () => undefined;
   /** The reason that was told last; while it stays the same it is not told again. */
   #told = "";
+  #isLossTold = false;
 
   constructor(options: ChannelOptions, owner: ChannelOwner) {
     const { clock, token, timeoutMs, reads } = options;
@@ -300,7 +301,7 @@ export class Channel {
   }
 
   async #reconnect(): Promise<void> {
-    const { clock, retry, transport, logger } = this.#options;
+    const { clock, retry } = this.#options;
     const lostMs = clock.nowMs();
     if (this.#exchange.wasOfUse || lostMs - this.#upSinceMs >= retry.maxDelayMs) {
       this.#failures = 0; // where no link is of use, the delays go on growing
@@ -310,7 +311,7 @@ export class Channel {
       try {
         await this.#pause(retry.delayMs(this.#failures++, Math.random()));
         await this.#dial();
-        logger.info(`connected to ${transport.endpoint} again, after ${clock.nowMs() - lostMs} ms`);
+        this.#sayBack(clock.nowMs() - lostMs);
         return;
       } catch (error) {
         this.#reconnectFailed(error);
@@ -364,7 +365,17 @@ export class Channel {
   #tell(text: string): void {
     if (this.#isOpen && text !== this.#told) {
       this.#told = text;
+      this.#isLossTold = true;
       this.#options.logger.warn(text);
+    }
+  }
+
+  /** Whoever reads of a loss reads of its end. */
+  #sayBack(awayMs: number): void {
+    if (this.#isLossTold) {
+      this.#isLossTold = false;
+      const { logger, transport } = this.#options;
+      logger.warn(`connected to ${transport.endpoint} again, after ${awayMs} ms`);
     }
   }
 }
