@@ -4,7 +4,7 @@ import { BadTypeError, InvalidEndpointError, masked } from "@floruntime/core";
 
 const DEFAULT_PORT = 9000;
 const BRACKETED = /^\[([^[\]]+)\](?::(.*))?$/;
-const EXPECTED = "an endpoint is HOST:PORT or [IPV6]:PORT";
+const EXPECTED = "an endpoint is HOST:PORT, [IPV6]:PORT or flo://HOST:PORT (flos:// with TLS)";
 
 /** A server across a network. */
 export interface Endpoint {

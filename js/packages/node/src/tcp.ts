@@ -8,6 +8,7 @@ import { BadTypeError, type Link, type LinkEvents, limits, type Transport } from
 import { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";
 import { FrameReader, joined, lengthOf, PREAMBLE } from "./framing.js";
 import { connectTo } from "./racing.js";
+import { explained } from "./reasons.js";
 
 type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
 
@@ -117,9 +118,13 @@ export class TcpTransport implements Transport {
   }
 
   async #connect(endpoint: Endpoint, events: LinkEvents, signal: AbortSignal): Promise<Link> {
-    const socket = await connectTo(endpoint.host, endpoint.port, signal);
-    const isPlain = this.#tls === null;
-    return new TcpLink(isPlain ? socket : await this.#secured(socket, endpoint, signal), events);
+    try {
+      const socket = await connectTo(endpoint.host, endpoint.port, signal);
+      const isPlain = this.#tls === null;
+      return new TcpLink(isPlain ? socket : await this.#secured(socket, endpoint, signal), events);
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   #secured(plain: Socket, endpoint: Endpoint, signal: AbortSignal): Promise<Socket> {

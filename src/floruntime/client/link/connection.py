@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Callable
 from typing import Protocol
 
 from floruntime.client.link.pulse import Pulse, UnderWay
+from floruntime.client.link.reasons import NO_GREETING, reason_of
 from floruntime.client.link.transports.protocol import Link, Transport
 from floruntime.core import wire
 from floruntime.core.errors import ConnectionFailedError, FloError, ProtocolError
@@ -15,21 +15,6 @@ from floruntime.core.system import Hello, Ping, Welcome
 
 GREETING_ID = 0
 """The id of the greeting, and afterwards of probes: nobody waits for their answers."""
-
-NO_GREETING = (
-    "it broke before the greeting; is this a Flo server, and is TLS on at both ends? "
-    "Or has the server no room for one more connection?"
-)
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    """Why there is no connection, in words that help."""
-    if isinstance(error, ConnectionResetError):
-        return NO_GREETING
-    text = str(error)  # of each address, where a host has several
-    if f"[Errno {errno.ECONNREFUSED}]" in text:
-        return "connection refused; is a server running there?"
-    return text or type(error).__name__
 
 
 class Owner(Protocol):
@@ -96,7 +81,7 @@ class Connection:
             raise ConnectionFailedError(f"no answer came within {told_s} s") from None
         except (OSError, UnicodeError) as error:
             await self.close()
-            raise ConnectionFailedError(_reason(error)) from error
+            raise ConnectionFailedError(reason_of(error)) from error
         except BaseException:
             await self.close()
             raise

@@ -13,7 +13,10 @@ DEFAULT_PORT = 9000
 WEB_PORTS = {"ws": 80, "wss": 443}
 WEB_PATH = "/ws"
 _BRACKETED = re.compile(r"\[([^\[\]]+)\](?::(.*))?")
-_EXPECTED = "an endpoint is HOST:PORT, [IPV6]:PORT, ws://HOST:PORT/ws, memory:// or file:PATH"
+_EXPECTED = (
+    "an endpoint is HOST:PORT, [IPV6]:PORT, flo://HOST:PORT (flos:// with TLS), ws://HOST:PORT/ws, "
+    "memory:// or file:PATH"
+)
 
 
 class TcpEndpoint(NamedTuple):
