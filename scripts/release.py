@@ -19,11 +19,12 @@ VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 ANY = r"\d+\.\d+\.\d+"
 PLACES = {
     "pyproject.toml": rf'^version = "({ANY})"$',
+    "src/floruntime/core/version.py": rf'^VERSION = "({ANY})"$',
     "js/packages/core/src/base/limits.generated.ts": rf'^export const VERSION = "({ANY})";$',
     "packaging/kubernetes.yaml": rf"^ *image: \S+/flo:({ANY})$",
     "examples/kubernetes.yaml": rf"^ *image: \S+/flo:({ANY})$",
 }
-"""Files of text that name the version once, and where. `floruntime.core.version` asks for it."""
+"""Files of text that name the version once, and where."""
 UNRELEASED = re.compile(rf"^## ({ANY}) \(unreleased\)$", re.M)
 
 

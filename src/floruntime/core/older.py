@@ -46,7 +46,16 @@ def _appended(kind: type[Request[Any]], first: int) -> tuple[tuple[str, Any], ..
     )
 
 
-_APPENDED = {kind: _appended(kind, first) for kind, first in FIRST_FIELDS.items()}
+class _AllAppended(dict[type[Request[Any]], tuple[tuple[str, Any], ...]]):
+    """That of each kind of request, once it is sent."""
+
+    def __missing__(self, kind: type[Request[Any]]) -> tuple[tuple[str, Any], ...]:
+        first = FIRST_FIELDS.get(kind)
+        appended = self[kind] = () if first is None else _appended(kind, first)
+        return appended
+
+
+_APPENDED = _AllAppended()
 
 
 def without_needless(request: Any) -> Any:
@@ -55,7 +64,7 @@ def without_needless(request: Any) -> Any:
     if kind is system.Batch:
         return replace(request, commands=[*map(without_needless, request.commands)])
     needless = 0
-    for name, default in _APPENDED.get(kind, ()):
+    for name, default in _APPENDED[kind]:
         if getattr(request, name) != default:
             break
         needless += 1

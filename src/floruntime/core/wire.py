@@ -31,6 +31,7 @@ from floruntime.core import (
     workflow,
 )
 from floruntime.core.errors import FloError, ProtocolError, Ran, from_wire
+from floruntime.core.late import Late
 from floruntime.core.older import without_needless
 from floruntime.core.terms import Terms, Told
 from floruntime.core.types import Command, Query, Request
@@ -128,13 +129,25 @@ def reply_type(request: type[Request[R]]) -> Any:
     raise TypeError(f"{request.__name__} names no reply type")
 
 
+class _Envelopes:
+    """What decodes requests; a client needs none of it."""
+
+    decode: Any = Late(lambda _: msgspec.msgpack.Decoder(Envelope).decode)
+
+
+class _ReplyDecoders(dict[type[Request[Any]], msgspec.msgpack.Decoder[Any]]):
+    """What decodes the answers to a request, made with the first of them: few are ever used."""
+
+    def __missing__(self, request: type[Request[Any]]) -> msgspec.msgpack.Decoder[Any]:
+        decoder = self[request] = msgspec.msgpack.Decoder(reply_type(request))
+        return decoder
+
+
 _encoder = msgspec.msgpack.Encoder()
-_envelope_decoder = msgspec.msgpack.Decoder(Envelope)
+_envelopes = _Envelopes()
 _answer_decoder = msgspec.msgpack.Decoder(Answer)
 _id_decoder = msgspec.msgpack.Decoder(_OnlyId)
-_reply_decoders: dict[type[Request[Any]], msgspec.msgpack.Decoder[Any]] = {
-    request: msgspec.msgpack.Decoder(reply_type(request)) for request in ALL_REQUESTS
-}
+_reply_decoders = _ReplyDecoders()
 _raws_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 encode = _encoder.encode
@@ -183,7 +196,7 @@ def encode_outcome(
 def is_command(body: bytes) -> bool:
     """Whether this is a request that changes something; one that cannot be read is none."""
     try:
-        return isinstance(_envelope_decoder.decode(body).request, Command)
+        return isinstance(_envelopes.decode(body).request, Command)
     except (ValueError, RecursionError):
         return False
 
@@ -191,7 +204,8 @@ def is_command(body: bytes) -> bool:
 def decode_envelope(body: bytes) -> Envelope:
     """One request. Raises `msgspec.DecodeError` (`ValidationError` where only a type is wrong)."""
     try:
-        return _envelope_decoder.decode(body)
+        envelope: Envelope = _envelopes.decode(body)
+        return envelope
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(f"text is not valid UTF-8: {error}") from None
     except RecursionError:

@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar, get_origin
 
 import msgspec
 
+from floruntime.core.late import Late
+
 Row = TypeVar("Row")
 
 _ANY_SIZE = 2**31
@@ -30,6 +32,8 @@ class Table(Generic[Row]):
     written again. `lasting`: cached rows that are written once, under a number that is never used
     again, so that they stay decoded between the states that queries see.
     """
+
+    decode: Any = Late(lambda table: msgspec.msgpack.Decoder(table.row).decode)
 
     def __init__(
         self,
@@ -67,7 +71,6 @@ class Table(Generic[Row]):
         self._pack = self._struct.pack
         if tail is None:  # several keys are packed for every command: no wrapper around C
             self.key = partial(self._pack, tag)  # type: ignore[method-assign]  # takes no tail
-        self.decode: Any = msgspec.msgpack.Decoder(row).decode
 
     def key(self, *integers: int, tail: bytes = b"") -> bytes:
         """The key of one row: all integer fields, and the tail where the table has one."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 
-from prometheus_client.exposition import choose_encoder
-
 from floruntime.core.errors import ForbiddenError
 from floruntime.core.token import Role
 from floruntime.server.access.grant import Grant
 from floruntime.server.http.messages import HttpRequest, HttpResponse
 from floruntime.server.http.who import BEARER
-from floruntime.server.metrics.families import families_now, registry_of
 from floruntime.server.server import FloServer
 
 
@@ -39,7 +36,13 @@ def check_may_scrape(grant: Grant) -> None:
 
 
 async def scrape(server: FloServer, request: HttpRequest) -> HttpResponse:
-    """All metrics, in the format that is asked for: OpenMetrics, or Prometheus' own text."""
+    """All metrics, in the format that is asked for: OpenMetrics, or Prometheus' own text. What
+    makes that is loaded with the first scrape, for many servers never see one.
+    """
+    from prometheus_client.exposition import choose_encoder
+
+    from floruntime.server.metrics.families import families_now, registry_of
+
     families = await families_now(server)
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     text: bytes = await asyncio.to_thread(lambda: encode(registry_of(families)))
