@@ -159,12 +159,14 @@ class Breaker(Part, frozen=True, kw_only=True):
     """Keeps an executor out of use for a while after it failed too often."""
 
     failure_threshold: Annotated[Count, says("failures in a row that open it")] = 5
-    cooldown_ms: Annotated[PositiveMs, says("how long it stays open; half-open then")] = 30_000
-    half_open_max_calls: Annotated[Count, says("probes at once while it is half-open")] = 3
+    cooldown_ms: Annotated[PositiveMs, says("how long it stays open; then it is half-open")] = (
+        30_000
+    )
+    half_open_max_calls: Annotated[Count, says("calls at once while it is half-open")] = 3
 
 
 class RateLimit(Part, frozen=True, kw_only=True):
-    """An executor that is over any of these is passed over. At least one is given."""
+    """An executor that has reached one of these limits is skipped. Give at least one."""
 
     max_per_second: Annotated[Count | None, says("calls in a second")] = None
     max_per_minute: Annotated[Count | None, says("calls in a minute")] = None
@@ -177,68 +179,71 @@ class Tracking(Part, frozen=True, kw_only=True):
     mode: Annotated[
         TrackingMode,
         says(
-            "`async`: the action answers `pending`, its outcome comes by the signal `plan:EXECUTOR`"
+            "`async`: the action answers `pending`; the signal `plan:EXECUTOR` brings the outcome"
         ),
     ] = TrackingMode.SYNC
     timeout_ms: Annotated[PositiveMs, says("how long to wait for that signal")] = 300_000
 
 
 class Executor(Part, frozen=True, kw_only=True):
-    """One way to do what a plan is for."""
+    """One of the ways in which a plan can do its work."""
 
     name: Annotated[Name, says("unique in the plan")]
     run: Annotated[TargetText, says("`@actions/NAME`")]
     priority: Annotated[
-        int, Meta(ge=-1_000_000, le=1_000_000), says("a higher one is preferred")
+        int, Meta(ge=-1_000_000, le=1_000_000), says("executors with a higher number are preferred")
     ] = 0
-    retry: Annotated[Retry | None, says("tries again before the next executor's turn")] = None
+    retry: Annotated[Retry | None, says("tries again before the next executor is tried")] = None
     breaker: Annotated[Breaker | None, says("keeps it out of use after failures")] = None
-    rate_limit: Annotated[RateLimit | None, says("bounds its calls")] = None
+    rate_limit: Annotated[RateLimit | None, says("limits its calls")] = None
     tracking: Annotated[Tracking, says("how the server learns its outcome")] = Tracking()
 
 
 class Health(Part, frozen=True, kw_only=True):
-    """How the health of executors is measured: 0.7 of it is technical success, 0.3 that of the
-    business. A tenth of it counts while the breaker is open, half of it while it is half-open.
+    """How the health of executors is measured. Technical success counts 0.7, success of the
+    business 0.3. The score is multiplied by 0.1 while the breaker is open, by 0.5 while half-open.
     """
 
-    window_ms: Annotated[PositiveMs, says("after so long without a sample all are forgotten")] = (
-        300_000
-    )
+    window_ms: Annotated[
+        PositiveMs, says("samples are forgotten after so long without a new one")
+    ] = 300_000
     decay: Annotated[
-        float, Meta(gt=0, le=1), says("each sample counts this much of the one after it")
+        float, Meta(gt=0, le=1), says("the weight of a sample, relative to the one after it")
     ] = 0.9
-    min_samples: Annotated[Count, says("with fewer, executors go by priority")] = 10
+    min_samples: Annotated[Count, says("an executor with fewer samples counts as healthy")] = 10
 
 
 class Cache(Part, frozen=True, kw_only=True):
-    """Keeps the output of a plan that succeeded, and gives it again."""
+    """Stores the output of a plan that succeeded, and reuses it."""
 
-    ttl_ms: Annotated[PositiveMs, says("how long")]
+    ttl_ms: Annotated[PositiveMs, says("how long an output is kept")]
     key: Annotated[
         Annotated[str, Meta(min_length=1, max_length=4096)] | None,
         says(
-            "the key of what is kept; `{input.path}` is taken from the run's input; "
-            "none: what the step hands to the plan"
+            "the key of the stored output; `{input.path}` is taken from the run's input; "
+            "without it, the key is the input that the step gives to the plan"
         ),
     ] = None
-    invalidate_on: Annotated[list[Name], says("types of signals that drop it")] = []
+    invalidate_on: Annotated[
+        list[Name], says("types of signals that delete the stored outputs")
+    ] = []
 
 
 class Fallback(Part, frozen=True, kw_only=True):
-    """What a plan gives instead of failing."""
+    """What a plan returns instead of failing."""
 
     value: Annotated[Json, says("the output; the outcome is `success`")]
     condition: Annotated[
-        FallbackCondition, says("`exhausted`: all executors failed; `any_error`: a fatal one, too")
+        FallbackCondition,
+        says("`exhausted`: if all executors failed; `any_error`: also after a fatal error"),
     ] = FallbackCondition.EXHAUSTED
 
 
 class Errors(Part, frozen=True, kw_only=True):
     """Classes of error codes. The code is the text before `:` of an action's error."""
 
-    retryable: Annotated[list[Name], says("if there are any, only these are tried again")] = []
-    fatal: Annotated[list[Name], says("these end the plan at once")] = []
+    retryable: Annotated[list[Name], says("if given, only these codes are retried")] = []
+    fatal: Annotated[list[Name], says("these codes end the plan at once")] = []
 
 
 class Plan(Part, frozen=True, kw_only=True):
@@ -251,8 +256,8 @@ class Plan(Part, frozen=True, kw_only=True):
         list[Executor], Meta(min_length=1, max_length=100), says("the ways to do it")
     ]
     health: Annotated[Health, says("how health is measured")] = Health()
-    cache: Annotated[Cache | None, says("keeps successes")] = None
-    fallback: Annotated[Fallback | None, says("what to give instead of failing")] = None
+    cache: Annotated[Cache | None, says("stores outputs, and reuses them")] = None
+    fallback: Annotated[Fallback | None, says("what to return instead of failing")] = None
     errors: Annotated[Errors, says("classes of error codes")] = Errors()
 
 
@@ -266,48 +271,51 @@ class Compensation(StrEnum):
 
 
 class Schedule(Part, frozen=True, kw_only=True):
-    """Runs by the clock: one of `cron` and `interval`."""
+    """Starts runs by the clock: give `cron` or `interval`."""
 
     cron: Annotated[str | None, says("minute, hour, day of the month, month, weekday")] = None
     interval: Annotated[
         Annotated[int, Meta(ge=10, le=limits.DURATION_MS_MAX)] | None,
         says("milliseconds from one run to the next"),
     ] = None
-    timezone: Annotated[str, says("the IANA zone that `cron` is told in")] = "UTC"
+    timezone: Annotated[str, says("the IANA time zone of `cron`")] = "UTC"
     max_concurrent: Annotated[
-        int, Meta(ge=1, le=1000), says("how many of the schedule's own runs go on at once")
+        int, Meta(ge=1, le=1000), says("how many runs of this schedule may be unfinished at once")
     ] = 1
     overlap: Annotated[
         Overlap,
-        says("when so many go on: `skip` the time, let one wait (`buffer_one`), or `allow` it"),
+        says("at that number: `skip` the next time, let one wait (`buffer_one`), or `allow` it"),
     ] = Overlap.SKIP
     input: Annotated[Json, says("the input of its runs")] = msgspec.field(default_factory=dict)
-    paused: Annotated[bool, says("whether it begins paused")] = False
+    paused: Annotated[bool, says("whether the schedule is paused at first")] = False
     catch_up_ms: Annotated[
-        DurationMs, says("a time missed for no longer than this is made up for, once")
+        DurationMs,
+        says("a time that was missed is made up for if it is no older than this, and only once"),
     ] = 60_000
     jitter_ms: Annotated[DurationMs, says("each run starts up to this much later")] = 0
 
 
 class Trigger(Part, frozen=True, kw_only=True):
-    """Runs by a stream of the workflow's own namespace."""
+    """Starts runs from a stream in the workflow's own namespace."""
 
     stream: Annotated[Name, says("the stream")]
     consumer_group: Annotated[
-        Name | None, says("the group that reads it; without it, `wf-` and the workflow's name")
+        Name | None, says("the group that reads it; by default `wf-` and the workflow's name")
     ] = None
     mode: Annotated[GroupMode, says("how members share the stream")] = GroupMode.SHARED
     start: Annotated[TriggerStart, says("where a new trigger begins")] = TriggerStart.LATEST
     batch_size: Annotated[
-        int, Meta(ge=1, le=limits.LIMIT_MAX), says("events of one run; from 2 on, a list of them")
+        int,
+        Meta(ge=1, le=limits.LIMIT_MAX),
+        says("records for one run; from 2 on, its input is a list"),
     ] = 1
     batch_timeout_ms: Annotated[
-        PositiveMs, says("an incomplete batch starts its run after this")
+        PositiveMs, says("a batch that is not full starts its run after this time")
     ] = 5_000
 
 
 class SearchAttribute(Part, frozen=True, kw_only=True, rename={"source": "from"}):
-    """A field that `list_runs(search=…)` finds."""
+    """A field by which `list_runs(search=…)` finds runs."""
 
     name: Annotated[Name, says("unique in the workflow")]
     type: Annotated[AttributeType, says("a value of another type is left out")]
@@ -317,11 +325,12 @@ class SearchAttribute(Part, frozen=True, kw_only=True, rename={"source": "from"}
 class Definition(Part, frozen=True, kw_only=True, rename="camel"):
     """One version of one workflow."""
 
-    kind: Annotated[Literal["Workflow"], says("what the document is")]
+    kind: Annotated[Literal["Workflow"], says("the kind of document")]
     name: Annotated[Name, says("the workflow's name")]
-    version: Annotated[Name, says("any text; quoted, if it looks like a number")]
+    version: Annotated[Name, says("any text; quote it if it looks like a number")]
     description: Annotated[
-        Annotated[str, Meta(max_length=limits.ERROR_TEXT_BYTES_MAX)] | None, says("for people")
+        Annotated[str, Meta(max_length=limits.ERROR_TEXT_BYTES_MAX)] | None,
+        says("a description for people"),
     ] = None
     idempotency: Annotated[
         Idempotency, says("whether `start` takes an idempotency key, or needs one")
@@ -330,16 +339,16 @@ class Definition(Part, frozen=True, kw_only=True, rename="camel"):
     steps: Annotated[dict[Name, Step], says("the other steps, by name")] = {}
     terminals: Annotated[dict[Name, Terminal], says("the workflow's own ends, by name")] = {}
     plans: Annotated[dict[Name, Plan], says("the plans of `@plan/NAME`, by name")] = {}
-    schedule: Annotated[Schedule | None, says("runs by the clock")] = None
-    trigger: Annotated[Trigger | None, says("runs by a stream")] = None
+    schedule: Annotated[Schedule | None, says("starts runs by the clock")] = None
+    trigger: Annotated[Trigger | None, says("starts runs from a stream")] = None
     search_attributes: Annotated[
-        list[SearchAttribute], Meta(max_length=32), says("what runs are found by")
+        list[SearchAttribute], Meta(max_length=32), says("the fields by which runs are found")
     ] = []
     compensation: Annotated[
         Compensation,
         says(
-            "before which ends steps with a `compensate` are undone: failures and time-outs, "
-            "cancellations, or both"
+            "when steps with `compensate` are undone: `onFailure`: failures and time-outs; "
+            "`onCancel`: cancellations; `always`: both"
         ),
     ] = Compensation.ALWAYS
     output: Annotated[Mapping, says("the run's output; without it, the last step's output")] = None

@@ -71,7 +71,7 @@ _TABLE: Final = (
     ("E303", "an executor's name is used twice in its plan", "give each its own name"),
     ("E304", "a search attribute is declared twice", "give each its own name"),
     ("E305", "a terminal has the name of a step", "rename one of them"),
-    ("E306", "its version is known with another content", "give it a new version"),
+    ("E306", "this version exists with other content", "give it a new version"),
     # Combinations.
     ("E401", "a step does nothing", "give it `run`, or another of its kinds"),
     ("E402", "a step does several things", "make several steps of it"),
@@ -87,7 +87,7 @@ _TABLE: Final = (
     ("E412", "a signal's type cannot be an outcome's name", "use another type, or `type`"),
     ("E413", "a sleep has no time, or two", "give it one of `forMs` and `until`"),
     ("E414", "`onTimeout` in a branch", "take it out; the branch's outcome is `timeout`"),
-    ("E415", "a join asks for what cannot be", "use all, any, or a number of branches"),
+    ("E415", "a join can never be reached", "use all, any, or a number of branches"),
     ("E416", "a signal could be for two branches", "give them signals of different types"),
     ("E417", "a plan with async tracking is run for each item", "put it into a child workflow"),
     ("E418", "a compensation runs a plan", "use @actions/NAME or @workflow/NAME"),
@@ -107,17 +107,21 @@ _TABLE: Final = (
     ("W603", "a step is never reached", "name it in a transition, or take it out"),
     ("W605", "a plan is not used", "run it with @plan/NAME, or take it out"),
     ("W606", "a terminal is not used", "name it in a transition, or take it out"),
-    ("W607", "a key has no effect here", "take it out, or change what makes it idle"),
+    ("W607", "a key has no effect here", "take it out, or change what makes it ineffective"),
     ("W608", "a transition is never taken", "take it out, or correct the outcome"),
     ("W609", "a wait has no transition for its signal", "add `success`"),
-    ("W610", "a step leads to no end", "add a way to a terminal"),
+    ("W610", "a step leads to no end", "add a transition to a terminal"),
     (
         "W613",
         "an outcome looks misspelt",
-        "correct it, if it is not an outcome of the action's own",
+        "correct it, unless the action gives this outcome",
     ),
     ("W612", "there are more warnings than are shown", "look at the ones above first"),
-    ("W614", "a cron expression matches other times than it reads", "write what is meant"),
+    (
+        "W614",
+        "a cron expression matches other times than it seems to",
+        "write the times that you mean",
+    ),
     ("W611", "`$.flo.event` without a trigger", "add `trigger`, or give the path a default"),
 )
 

@@ -56,17 +56,18 @@ class Retry(Part, frozen=True, kw_only=True):
     initial_delay_ms: Annotated[DurationMs, says("the delay before the second attempt")] = 1_000
     max_delay_ms: Annotated[DurationMs, says("no delay is longer")] = 30_000
     within_ms: Annotated[
-        PositiveMs | None, says("no attempt begins later than this after the first one began")
+        PositiveMs | None,
+        says("no attempt begins later than this, counted from the start of the first"),
     ] = None
 
 
 class Poll(Part, frozen=True, kw_only=True, rename="camel"):
-    """How a step is asked again while its outcome is `pending`."""
+    """How a step is polled while its outcome is `pending`."""
 
     initial_delay_ms: Annotated[
         DurationMs, says("the delay from the first `pending` to the first poll")
     ] = 0
-    max_attempts: Annotated[Count, says("polls in total; the first asking is not one")] = 10
+    max_attempts: Annotated[Count, says("polls in total; the first call does not count")] = 10
     backoff: Annotated[Backoff, says("how the delay grows from poll to poll")] = Backoff.EXPONENTIAL
     base_delay_ms: Annotated[DurationMs, says("the delay from the first poll to the second")] = (
         1_000
@@ -75,25 +76,29 @@ class Poll(Part, frozen=True, kw_only=True, rename="camel"):
 
 
 class SignalWait(Part, frozen=True, kw_only=True, rename="camel"):
-    """A wait for signals: one of `type`, `anyOf` and `allOf`. The payload is the step's output."""
+    """A wait for signals: give `type`, `anyOf` or `allOf`. The payload is the step's output."""
 
     type: Annotated[
-        Name | None, says("the type of the signal; each signal ends one wait; then `success`")
+        Name | None,
+        says("the type of the signal; the outcome is `success`; one signal ends one wait"),
     ] = None
     any_of: Annotated[
         list[OutcomeName],
         Meta(min_length=1, max_length=SIGNAL_TYPES_MAX),
-        says("the first signal of any of these; its type is the outcome, or else `success`"),
+        says(
+            "ends with the first signal of one of these types; the outcome is its type, or "
+            "`success` if no transition has that name"
+        ),
     ] = []
     all_of: Annotated[
         list[Name],
         Meta(min_length=1, max_length=SIGNAL_TYPES_MAX),
-        says("one signal of each of these; the output is a map from type to payload"),
+        says("ends with one signal of each of these types; the output maps type to payload"),
     ] = []
     timeout_ms: Annotated[PositiveMs | None, says("how long to wait")] = None
     on_timeout: Annotated[
         Name | None,
-        says("the step or terminal that follows the time-out; without it the run is `timed_out`"),
+        says("the step or terminal after the time-out; without it, the run ends as `timed_out`"),
     ] = None
 
     @property
@@ -103,28 +108,33 @@ class SignalWait(Part, frozen=True, kw_only=True, rename="camel"):
 
 
 class Sleep(Part, frozen=True, kw_only=True, rename="camel"):
-    """A pause: one of `forMs` and `until`. With a time that is past it ends at once."""
+    """A pause: give `forMs` or `until`. If the time has passed already, the step ends at once."""
 
-    for_ms: Annotated[DurationOrPath, says("how long; stands still while the run is paused")] = None
+    for_ms: Annotated[DurationOrPath, says("how long; the clock stops while the run is paused")] = (
+        None
+    )
     until: Annotated[
-        MomentOrPath, says("until when: epoch milliseconds, or RFC 3339 text; at most ten years on")
+        MomentOrPath,
+        says("until when: epoch milliseconds or RFC 3339 text; at most ten years ahead"),
     ] = None
 
 
 class Case(Part, frozen=True, kw_only=True):
-    """Where a choice leads if this is true."""
+    """A condition, and where the choice leads if it is true."""
 
-    when: Annotated[Condition, says("the condition; a path that finds nothing equals only another")]
+    when: Annotated[
+        Condition, says("the condition; a path that finds nothing equals only another such path")
+    ]
     to: Annotated[Name, says("the step or terminal that it leads to")]
 
 
 class Choose(Part, frozen=True, kw_only=True, rename={"otherwise": "else"}):
-    """Goes on at once, to where the first case that is true leads."""
+    """Continues at once: the first case whose condition is true decides where."""
 
     cases: Annotated[
-        list[Case], Meta(min_length=1, max_length=CASES_MAX), says("the cases, the first one first")
+        list[Case], Meta(min_length=1, max_length=CASES_MAX), says("the cases, tried in this order")
     ]
-    otherwise: Annotated[Name, says("the step or terminal where none of them is true")]
+    otherwise: Annotated[Name, says("the step or terminal if no condition is true")]
 
 
 class CompensateWhen(StrEnum):
@@ -135,20 +145,22 @@ class CompensateWhen(StrEnum):
 
 
 class Compensate(Part, frozen=True, kw_only=True, rename="camel"):
-    """What undoes a step that succeeded, if the run is about to end as anything but completed."""
+    """What undoes a step that succeeded, if the run is about to end in any way but completed."""
 
     run: Annotated[
         TargetText, says("`@actions/NAME`, `@workflow/NAME` or `@workflow/NAME:VERSION`")
     ]
     input_mapping: Annotated[
-        Mapping, says("made when the step succeeds, and kept; without it, the run's input")
+        Mapping,
+        says("the input, made and stored when the step succeeds; without it, the run's input"),
     ] = None
     retry: Annotated[
         Retry | None, says("tries again on `failure`, `timeout` and `execution_failure`")
     ] = None
     timeout_ms: Annotated[PositiveMs, says("bounds all attempts together")] = DAY_MS
     when: Annotated[
-        CompensateWhen, says("`begun`: also what began and did not succeed, which has no output")
+        CompensateWhen,
+        says("`begun`: also undo a step that began and did not succeed; it has no output"),
     ] = CompensateWhen.SUCCESS
 
 
@@ -165,14 +177,14 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
     key: Annotated[
         KeyText | None,
         says(
-            "the key for the action's limits per key; without it, or where the path finds "
-            "null, the action's `key_path` gives it"
+            "the key for the action's limits per key; without it, or if the path finds null, "
+            "the action's `key_path` decides"
         ),
     ] = None
     retry: Annotated[
         Retry | None, says("tries again on `failure`, `timeout` and `execution_failure`")
     ] = None
-    poll: Annotated[Poll | None, says("asks again on `pending`")] = None
+    poll: Annotated[Poll | None, says("polls while the outcome is `pending`")] = None
     timeout_ms: Annotated[
         PositiveMs | None,
         says("bounds the whole step, retries and polls included; the outcome is `timeout`"),
@@ -180,18 +192,18 @@ class Work(Part, frozen=True, kw_only=True, rename="camel"):
     wait_for_target_ms: Annotated[
         DurationMs | None,
         says(
-            "how long the step waits for an action that is not registered yet (60,000, or 0 "
-            "where `target_not_found` or `execution_failure` leads somewhere), a workflow that "
-            "was not synced yet, or any executor of a plan (0)"
+            "how long the step waits for a target that is missing; default for an action: 60,000, "
+            "or 0 if there is a transition for `target_not_found` or `execution_failure`; "
+            "default for a workflow or the executors of a plan: 0"
         ),
     ] = None
     compensate: Annotated[
-        Compensate | None, says("undoes it if the run ends as anything but completed")
+        Compensate | None, says("undoes the step if the run ends in any way but completed")
     ] = None
 
 
 class Branch(Work, frozen=True, kw_only=True, rename="camel"):
-    """One of `run`, `waitForSignal` and `sleep`: a step without `transitions`."""
+    """A step without `transitions`: give one of `run`, `waitForSignal` and `sleep`."""
 
     wait_for_signal: Annotated[SignalWait | None, says("waits instead of running something")] = None
     sleep: Annotated[Sleep | None, says("pauses instead of running something")] = None
@@ -205,19 +217,19 @@ class OnFailure(StrEnum):
 
 
 class Parallel(Part, frozen=True, kw_only=True, rename="camel"):
-    """Branches side by side; `success` when enough have succeeded, `failure` when they cannot."""
+    """Branches in parallel: `success` once enough have succeeded, `failure` once they cannot."""
 
     branches: Annotated[
         dict[Name, Branch],
         Meta(min_length=1, max_length=BRANCHES_MAX),
-        says("what is done side by side, by name"),
+        says("the branches, by name"),
     ]
     join: Annotated[
-        Join, says("how many must succeed: `all`, `any`, or a number; the rest is cancelled")
+        Join, says("how many must succeed: `all`, `any` or a number; then the rest is cancelled")
     ] = "all"
     on_failure: Annotated[
         OnFailure,
-        says("if too few can succeed: `cancel` the rest, or `wait` until it has ended"),
+        says("if too few can succeed: `cancel` the rest, or `wait` until all have ended"),
     ] = OnFailure.CANCEL
 
 
@@ -229,19 +241,20 @@ class OnItemFailure(StrEnum):
 
 
 class ForEach(Work, frozen=True, kw_only=True, rename="camel"):
-    """Runs a target for each item of a list; `success`, `partial` if some failed, or `failure`."""
+    """Runs a target for each item of a list: `success`, `partial` if some failed, or `failure`."""
 
-    items: Annotated[PathText, says(f"the path to a list of {ITEMS_MAX:,} items at most")]
-    run: Annotated[TargetText, says("any target; the keys beside it hold for each item")]
+    items: Annotated[PathText, says(f"the path to a list of at most {ITEMS_MAX:,} items")]
+    run: Annotated[TargetText, says("any target; the other keys here apply to each item")]
     concurrency: Annotated[
-        int, Meta(ge=1, le=CONCURRENCY_MAX), says("so many items are under way at once")
+        int, Meta(ge=1, le=CONCURRENCY_MAX), says("how many items run at once")
     ] = 10
     on_failure: Annotated[
         OnItemFailure,
         says("`cancel`: the first failure cancels the rest; `continue`: all are run"),
     ] = OnItemFailure.CANCEL
     collect: Annotated[
-        bool, says("whether the outputs, in order, are the step's output; else it is `[]`")
+        bool,
+        says("`true`: the step's output is the list of outputs, in order; `false`: it is `[]`"),
     ] = True
 
 
@@ -250,13 +263,14 @@ class Step(Branch, frozen=True, kw_only=True, rename="camel"):
     and where each outcome leads.
     """
 
-    parallel: Annotated[Parallel | None, says("branches side by side")] = None
-    for_each: Annotated[ForEach | None, says("the same for each item of a list")] = None
+    parallel: Annotated[Parallel | None, says("runs branches in parallel")] = None
+    for_each: Annotated[ForEach | None, says("runs a target for each item of a list")] = None
     choose: Annotated[
-        Choose | None, says("chooses where to go by conditions; it has no `transitions`")
+        Choose | None,
+        says("chooses the next step by conditions; a step with it has no `transitions`"),
     ] = None
     transitions: Annotated[
         dict[OutcomeName, Name],
         Meta(min_length=1),
-        says("outcome to step or terminal; required, except with `choose`"),
+        says("from outcome to the next step or terminal; required, except with `choose`"),
     ] = {}
