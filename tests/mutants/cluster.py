@@ -60,7 +60,7 @@ MUTANTS = (
     Mutant(
         "a client's session is not opened by who leads",
         "server/cluster/lead.py",
-        "self.commit.submit(NobodyWaits(caller.client), 0, namespace, 0, SessionOpen())",
+        "self.commit.submit(NobodyWaits(caller.client), 0, OWN_NAMESPACE, 0, SessionOpen())",
         "pass",
         LEADS,
     ),
