@@ -1,1 +1,1 @@
-"""What both ends share: messages, values, errors, limits and the wire format."""
+"""What client and server share: messages, values, errors, limits and the wire format."""

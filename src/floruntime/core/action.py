@@ -1,4 +1,4 @@
-"""Actions: what can be asked of durable tasks and their runs, and what is answered."""
+"""Actions: the requests for durable tasks and their runs, and the answers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from floruntime.core.types import Command, OutputValue, Query, Value
 
 
 class ActionType(StrEnum):
-    """Who runs an action: `USER`, a worker of the person's own."""
+    """Who runs an action: `USER` means a worker of the application."""
 
     USER = "user"
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. The last four are final."""
+    """The status of a run. The last four are final."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -29,11 +29,14 @@ class RunStatus(StrEnum):
 
 
 class Limits(Value, frozen=True):
-    """How much of an action goes on at once and how fast; `None`: as much as there is.
+    """How many runs of an action are leased at once, and how fast runs are claimed.
 
-    `running`: leased runs, over all workers; `running_per_key`: of one key. `rate`: claims in any
-    span of `rate_period_ms`, `rate_per_key` likewise, 1 to 10,000. `fair`: keys take turns instead
-    of standing by the due time of their first run.
+    `None` means no limit.
+
+    - `running`: leased runs, over all workers. `running_per_key`: leased runs of one key.
+    - `rate`: claims in any span of `rate_period_ms`. `rate_per_key`: the same for one key. Both are
+      1 to 10,000.
+    - `fair`: keys take turns. Otherwise the key whose first run is due first goes first.
     """
 
     running: int | None = None
@@ -45,8 +48,9 @@ class Limits(Value, frozen=True):
 
 
 class KeyLimits(Value, frozen=True):
-    """One key of an action: its leased runs, those that are due, and the limit that holds it up
-    (`running`, `running_per_key`, `rate`, `rate_per_key`), if one does.
+    """One key of an action: its leased runs, its due runs, and the limit that holds it back.
+
+    That limit is `running`, `running_per_key`, `rate` or `rate_per_key`, if any.
     """
 
     key: str
@@ -56,7 +60,7 @@ class KeyLimits(Value, frozen=True):
 
 
 class LimitsReply(Value, frozen=True):
-    """Leased runs of the action, those that are due, and its keys."""
+    """The action's leased runs, its due runs, and its keys."""
 
     running: int
     waiting: int
@@ -84,7 +88,7 @@ class ActionInfo(Value, frozen=True):
 
 
 class InvokeResult(Value, frozen=True):
-    """`created`: false where the idempotency key had made the run before."""
+    """`created` is false if the idempotency key had made the run before."""
 
     run_id: str
     created: bool
@@ -93,9 +97,10 @@ class InvokeResult(Value, frozen=True):
 class ActionAttempt(Value, frozen=True):
     """One attempt of a run: which worker had it, from when to when, and why it ended.
 
-    `begun_at_ms`: `None` where that was not kept yet. `ended_at_ms`: `None` while it is under way.
-    `error`: the first 512 bytes of what its handler said. `reason`: as of a run; `None` where a
-    handler ended it, be it by success or failure.
+    - `begun_at_ms`: `None` for attempts of older versions, which did not keep it.
+    - `ended_at_ms`: `None` while the attempt is under way.
+    - `error`: the first 512 bytes of the handler's error.
+    - `reason`: as for a run; `None` if a handler ended the attempt, by success or failure.
     """
 
     attempt: int
@@ -107,14 +112,17 @@ class ActionAttempt(Value, frozen=True):
 
 
 class ActionRun(OutputValue, frozen=True):
-    """One run of an action, with its history in short.
+    """One run of an action, with a short history.
 
-    `attempt` counts deliveries to workers, but not those that were released or never began. `error`
-    is that of the last attempt. `reason` (`worker_lost`, `timeout`, that of a cancellation) says
-    why where no handler did, and is then the `error`, too. `waits_for`: what a pending run waits
-    for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
-    first. `progress` (0 to 1) and `progress_note`: what its handler told last, `None` where it told
-    nothing; the next attempt begins without them. `traceparent`: the trace that it was invoked in.
+    - `attempt`: deliveries to workers, without those that were released or never began.
+    - `error`: the error of the last attempt.
+    - `reason`: why the run or attempt ended if no handler ended it: `worker_lost`, `timeout`, or
+      the reason of a cancellation. It is then also the `error`.
+    - `waits_for`: what a pending run waits for; only `status` fills it, no listing.
+    - `attempts`: the attempts that have begun, the last 100, oldest first.
+    - `progress` (0 to 1), `progress_note`: what the handler reported last, `None` if nothing. The
+      next attempt begins without them.
+    - `traceparent`: the trace in which the run was invoked.
     """
 
     run_id: str
@@ -162,9 +170,12 @@ class RunListReply(Value, frozen=True):
 
 
 class ActionRegister(Command[ActionInfo], tag=128, frozen=True):
-    """`retention_ms`: how long runs are kept after they have ended. `limits`, `key_path` and the
-    retries: `None` keeps what is set (a new action has the defaults); an empty `key_path` takes it
-    away. `schedule`: cron, in `timezone`, as `ActionSchedule` keeps it; `None` leaves the schedule.
+    """Register an action, or change its settings.
+
+    `retention_ms`: how long runs are kept after they have ended. `limits`, `key_path` and the
+    retries: `None` keeps the current setting (a new action has the defaults); an empty `key_path`
+    removes it. `schedule`: cron in `timezone`, kept as `ActionSchedule` keeps it; `None` leaves the
+    schedule unchanged.
     """
 
     name: str
@@ -198,7 +209,7 @@ class ActionInvoke(Command[InvokeResult], tag=129, frozen=True):
 
 
 class ActionStatus(Query[ActionRun], tag=130, frozen=True):
-    """With `block_ms`, waits until the run is finished; answers it as it stands in any case."""
+    """With `block_ms`, wait until the run is finished. Answers the run as it is then."""
 
     run_id: str
     block_ms: int = 0
@@ -214,7 +225,7 @@ class ActionGet(Query[ActionInfo], tag=132, frozen=True):
 
 
 class ActionDelete(Command[bool], tag=133, frozen=True):
-    """Without `force`, refused while runs of it are unfinished; with it, those are cancelled."""
+    """Without `force`, it is refused while runs are unfinished; with it, those are cancelled."""
 
     name: str
     force: bool = False
@@ -232,16 +243,19 @@ class ActionList(Query[ActionListReply], tag=135, frozen=True):
 
 
 class RunOrder(StrEnum):
-    """In which order runs are listed, by when they were invoked."""
+    """The order in which runs are listed, by when they were invoked."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
 
 
 class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
-    """`statuses`: in one of these, where `status` is not given. Times: from `..._after_ms` on, and
-    before `..._before_ms`; a run that has not started was started when it was invoked. At most
-    1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+    """List runs.
+
+    `statuses`: several statuses, if `status` is not given. Times: at or after `..._after_ms`, and
+    before `..._before_ms`. For a run that has not started, the time of its invocation counts as its
+    start. The server looks at 1,000 runs at most: a page may hold fewer than `limit`, or none, and
+    still have a cursor.
     """
 
     name: str | None = None
@@ -257,7 +271,7 @@ class ActionListRuns(Query[RunListReply], tag=136, frozen=True):
 
 
 class ActionCall(Command[ActionRun], tag=137, frozen=True):
-    """Invoke, and wait until the run is finished; answers it as it stands after `block_ms`."""
+    """Invoke, and wait up to `block_ms` until the run is finished. Answers the run as it is."""
 
     name: str
     payload: bytes = b""
@@ -273,19 +287,19 @@ class ActionCall(Command[ActionRun], tag=137, frozen=True):
 
 
 class ActionRetry(Command[ActionRun], tag=90, frozen=True):
-    """A run that failed or timed out is due again, its attempts forgotten."""
+    """Make a run that failed or timed out due again, with its attempts counted from 0."""
 
     run_id: str
 
 
 class ActionCountRuns(Query[dict[str, int]], tag=91, frozen=True):
-    """How many runs of the action (`None`: of all) are kept in each status."""
+    """Count the kept runs of the action (`None`: of all actions) by status."""
 
     name: str | None = None
 
 
 class ActionBulkOperation(StrEnum):
-    """What is done to every run that matches."""
+    """The operation on every run that matches."""
 
     CANCEL = "cancel"
     RETRY = "retry"
@@ -293,8 +307,10 @@ class ActionBulkOperation(StrEnum):
 
 
 class ActionBulk(Command[BulkJob], tag=95, frozen=True):
-    """Cancel, retry or delete all runs that match, by a job. Filters as for `ActionListRuns`; of
-    the statuses that are given, those count that the operation takes.
+    """Cancel, retry or delete all runs that match, in a background job.
+
+    The filters are those of `ActionListRuns`. Of the given statuses, those count that the operation
+    can take.
     """
 
     operation: ActionBulkOperation
@@ -310,7 +326,7 @@ class ActionBulk(Command[BulkJob], tag=95, frozen=True):
 
 
 class ActionGetLimits(Query[LimitsReply], tag=98, frozen=True):
-    """What limits hold up: keys that have leased or due runs, or whose window counts, by name."""
+    """List the keys that have leased or due runs, or whose rate window counts, by name."""
 
     name: str
     limit: int = defaults.PAGE_LIMIT
@@ -318,13 +334,16 @@ class ActionGetLimits(Query[LimitsReply], tag=98, frozen=True):
 
 
 class ActionScheduleInfo(Value, frozen=True):
-    """An action's schedule: one of `cron` and `interval_ms`.
+    """An action's schedule: either `cron` or `interval_ms`.
 
-    `enabled`: whether the action is. `next_run_at_ms`: the next nominal time, `None` while it is
-    paused, disabled or not yet known. `last_run_at_ms`: the nominal time of the last run, which is
-    `last_run_id`. `running`: the schedule's own runs that have not ended. `skipped_total`: times
-    let pass because of `overlap`. `doubt`: what its `cron` matches other than it reads, as a
-    step of 90 minutes; empty: nothing.
+    - `enabled`: whether the action is enabled.
+    - `next_run_at_ms`: the next nominal time; `None` if the schedule is paused, disabled or not
+      calculated yet.
+    - `last_run_at_ms`: the nominal time of the last run, whose id is `last_run_id`.
+    - `running`: the schedule's own runs that have not ended.
+    - `skipped_total`: times that were skipped because of `overlap`.
+    - `doubt`: why its `cron` probably does not mean what it says, such as a step of 90 minutes;
+      empty if there is no doubt.
     """
 
     name: str
@@ -351,8 +370,10 @@ class ActionScheduleListReply(Value, frozen=True):
 
 
 class ActionSchedule(Command[ActionScheduleInfo], tag=99, frozen=True):
-    """Invoke the action by the clock, at one of `cron` and `interval_ms`. It replaces the schedule
-    that the action has; what was paused by hand stays so unless `paused` is other than before.
+    """Invoke the action at set times, by either `cron` or `interval_ms`.
+
+    This replaces the schedule that the action has. A schedule that somebody has paused stays
+    paused, unless `paused` differs from the value given before.
     """
 
     name: str
@@ -368,13 +389,13 @@ class ActionSchedule(Command[ActionScheduleInfo], tag=99, frozen=True):
 
 
 class ActionUnschedule(Command[bool], tag=100, frozen=True):
-    """Take the action's schedule away. Returns whether it had one. Runs that are there go on."""
+    """Delete the action's schedule. Returns whether it had one. Its runs continue."""
 
     name: str
 
 
 class ActionSchedules(Query[ActionScheduleListReply], tag=101, frozen=True):
-    """By action name."""
+    """List schedules by the name of their action."""
 
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
@@ -386,13 +407,13 @@ class ActionPauseSchedule(Command[ActionScheduleInfo], tag=102, frozen=True):
 
 
 class ActionTriggerSchedule(Command[str], tag=250, frozen=True):
-    """Start a run of the schedule now, beside its times. Returns the run id."""
+    """Start a run of the schedule now, beside its set times. Returns the run id."""
 
     name: str
 
 
 class ActionScheduleDue(Command[None], tag=103, frozen=True):
-    """As `ScheduleDue`, of an action's schedule. Server only."""
+    """Like `ScheduleDue`, for an action's schedule. Server only."""
 
     action_id: int
     due_ms: int

@@ -1,8 +1,8 @@
-"""How long to wait after a failed attempt, where that may grow from one to the next.
+"""How long to wait after a failed attempt, where the wait may grow with each attempt.
 
-`constant`: always the same. `exponential`: twice as long after each attempt, and up to a tenth of
-that on top, so that what failed together does not come back together. The share on top is a stable
-hash of a seed and the attempt: the same everywhere, on every replay.
+`constant` always waits the same time. `exponential` doubles the wait after each attempt, and adds
+up to a tenth of it, so that items that failed together do not come back together. The added part is
+a stable hash of a seed and the attempt, so it is the same everywhere and on every replay.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _JITTER_SHARE: Final = 10
 
 
 class RetryBackoff(StrEnum):
-    """How delays between attempts grow."""
+    """How the delays between attempts grow."""
 
     CONSTANT = "constant"
     EXPONENTIAL = "exponential"
@@ -29,7 +29,7 @@ class RetryBackoff(StrEnum):
 def retry_delay_ms(
     base_ms: int, backoff: str, longest_ms: int, attempt: int, seed: object = ""
 ) -> int:
-    """The delay after attempt `attempt`, the first being 1; it grows up to `longest_ms`."""
+    """The delay after attempt `attempt`, counted from 1. It grows up to `longest_ms`."""
     if backoff != RetryBackoff.EXPONENTIAL or not base_ms:
         return base_ms
     longest_ms = max(base_ms, longest_ms)
@@ -39,9 +39,12 @@ def retry_delay_ms(
 
 
 def lost_delay_ms(base_ms: int, longest_ms: int, attempt: int, seed: object) -> int:
-    """The delay after attempt `attempt` ended with its worker. The first time that is chance; from
-    the second on it is a second unless told, twice as long after each, and up to twice that by
-    chance: whichever piece of work ends workers, its neighbours come back without it.
+    """The delay after attempt `attempt` has ended with its worker.
+
+    The first such end counts as chance and takes the base delay. From the second on, the delay is
+    the base delay, or a second without one. It is doubled each time, and up to as much again is
+    added, by the same hash. So if one item ends its workers, the items around it are delivered
+    again without it.
     """
     if attempt <= 1:
         return base_ms
@@ -53,19 +56,19 @@ def lost_delay_ms(base_ms: int, longest_ms: int, attempt: int, seed: object) -> 
 
 
 class RetryDelay(NamedTuple):
-    """The settings of one holder of them."""
+    """The retry settings of one queue, group or action."""
 
     base_ms: int = 0
     backoff: str = defaults.RETRY_BACKOFF
     longest_ms: int = defaults.RETRY_DELAY_MAX_MS
 
     def after(self, attempt: int, seed: object) -> int:
-        """The delay after attempt `attempt`, the first being 1."""
+        """The delay after attempt `attempt`, counted from 1."""
         return retry_delay_ms(self.base_ms, self.backoff, self.longest_ms, attempt, seed)
 
 
 def check_retry(delay_ms: int, backoff: str, longest_ms: int) -> None:
-    """Raises `BadRequestError` where these settings cannot be."""
+    """Raise `BadRequestError` if these settings are invalid."""
     check_duration("retry_delay_ms", delay_ms)
     check_duration("retry_delay_max_ms", longest_ms, low=1)
     if backoff not in list(RetryBackoff):

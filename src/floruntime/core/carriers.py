@@ -1,4 +1,4 @@
-"""Requests that hand something over, and say in which trace they do."""
+"""Requests that carry a trace: those that send a message, record or run to somebody else."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ R = TypeVar("R", bound=Request[Any])
 
 
 def carries(request: Request[Any]) -> bool:
-    """Whether it hands something over, or is a batch of which some command does."""
+    """Whether the request carries a trace, or is a batch with a command that does."""
     if isinstance(request, Batch):
         return any(isinstance(command, CARRIERS) for command in request.commands)
     return isinstance(request, CARRIERS)
 
 
 def with_traceparent(request: R, traceparent: str) -> R:
-    """The request in this trace, as far as it carries one and does not say another."""
+    """Return the request in this trace, unless it carries no trace or already names one."""
     if isinstance(request, Batch):
         commands = [with_traceparent(command, traceparent) for command in request.commands]
         return replace(request, commands=commands)

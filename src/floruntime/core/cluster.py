@@ -1,4 +1,4 @@
-"""The cluster that a server is part of: its nodes, its partitions, and who leads them."""
+"""The cluster that a server belongs to: its nodes, its partitions, and their leaders."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from floruntime.core.types import Request, Value
 
 
 class NodeInfo(Value, frozen=True):
-    """A node: where clients reach it, its version, and how it is.
+    """A node: the address for clients, its version, and its state.
 
-    `clock_difference_ms`: how far its wall clock was ahead of the one who tells, when it was last
-    heard. `leads`, `keeps`: how many partitions. `silent_ms`: for how long nothing was heard.
+    `clock_difference_ms`: how far its wall clock was ahead of the answering node's, when it was
+    last heard. `leads`, `keeps`: numbers of partitions. `silent_ms`: the time since it was last
+    heard.
     """
 
     name: str
@@ -24,7 +25,7 @@ class NodeInfo(Value, frozen=True):
 
 
 class ReplicaInfo(Value, frozen=True):
-    """A copy of a partition: how many messages of the log it lacks, as far as is known."""
+    """A copy of a partition, and how many messages of the log it lacks, as far as is known."""
 
     node: str
     sequence: int
@@ -33,9 +34,10 @@ class ReplicaInfo(Value, frozen=True):
 
 
 class PartitionInfo(Value, frozen=True):
-    """A partition; 0 is `system`, which holds tokens. `leader` is empty while nobody leads.
+    """A partition; 0 is `system`, which holds tokens. `leader` is empty while there is no leader.
 
-    `sequence`: where its log ends. `trouble`: why this node's copy follows no further, or empty.
+    `sequence`: the end of its log. `trouble`: why this node's copy has stopped following the log;
+    empty if it has not.
     """
 
     number: int
@@ -62,39 +64,49 @@ class ClusterInfo(Value, frozen=True):
 
 
 class ClusterStatus(Request[ClusterInfo], tag=204, frozen=True):
-    """How the cluster is."""
+    """Return the state of the cluster."""
 
 
 class ClusterMove(Request[None], tag=205, frozen=True):
-    """Let `node` lead `partition`; answered once it does."""
+    """Make `node` the leader of `partition`. Answered once it leads."""
 
     partition: int
     node: str
 
 
 class ClusterDrain(Request[None], tag=206, frozen=True):
-    """Hand over all that `node` leads; answered once it leads nothing. Until it starts again."""
+    """Move all that `node` leads to other nodes, until it starts again.
+
+    Answered once it leads nothing.
+    """
 
     node: str
 
 
 class ClusterForget(Request[None], tag=207, frozen=True):
-    """Drop a node that is gone for good; its copies are made elsewhere. Refused while it lives."""
+    """Remove a node that will never come back. Refused while it is alive.
+
+    Other nodes keep its copies from now on.
+    """
 
     node: str
 
 
 class ClusterImport(Request[int], tag=208, frozen=True):
-    """Take in `directory`, a data directory or a backup on the machine of the node that is asked;
-    into an empty cluster only. Answers how many namespaces there are.
+    """Load `directory`, a data directory or a backup on the machine of the node that is asked.
+
+    The cluster must be empty. The answer is how many namespaces there are.
     """
 
     directory: str
 
 
 class ClusterRecover(Request[None], tag=47, frozen=True):
-    """Let `partition` go on from the copy that `node` keeps, as a new history, whatever its log
-    holds; answered once it is led there. Refused where it is led and that copy follows it.
+    """Continue `partition` from the copy that `node` keeps, as a new history, whatever its log
+    holds.
+
+    Answered once the partition is led there. Refused if it has a leader and that copy follows its
+    log.
     """
 
     partition: int

@@ -1,7 +1,8 @@
-"""Sessions of the console: a code that is good once, the session that it opens, who one is.
+"""Sessions of the console: a code that can be used once, and the session that it opens.
 
-The code goes to the page behind the `#` of a link; whoever has it gets a session with the rights of
-whoever asked for it. A session's text is `floc_ID_SECRET`. Of both the server keeps hashes alone.
+The code goes to the page behind the `#` of a link. Anyone who has it gets a session with the rights
+of the client that made it. A session's text is `floc_ID_SECRET`. The server keeps only hashes of
+code and session.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from floruntime.core.token import Role
 from floruntime.core.types import Command, Request, Value
 
 SESSION_PREFIX = "floc_"
-"""How the text of a session begins."""
+"""The beginning of a session's text."""
 CODE_BYTES = 32
 _SESSION = re.compile(r"floc_([a-z0-9]{12})_[A-Za-z0-9_-]{43}")
 
 
 class Identity(Value, frozen=True):
-    """Who one is to the server. `namespaces`, `scopes`: `None` for all.
+    """Who a client is to the server. `namespaces`, `scopes`: `None` means all.
 
-    `who`: as the audit names it. `expires_at_ms`: `None` for what lasts until it is revoked.
+    `who`: its name in the audit. `expires_at_ms`: `None` if it lasts until it is revoked.
     `is_session`: whether it is a session of the console.
     """
 
@@ -33,13 +34,14 @@ class Identity(Value, frozen=True):
 
 
 class WhoAmI(Request[Identity], tag=26, frozen=True):
-    """What whoever asks may do."""
+    """Return what the calling client may do."""
 
 
 class ConsoleRights(Value, frozen=True):
-    """What a session may do, as the server knows it. `holder`: whose sessions it counts among.
-    `token_id`: that of the token that it ends with. `is_open`: it came from no token, where none
-    was needed.
+    """What a session may do, as the server knows it.
+
+    `holder`: whose sessions it is counted with. `token_id`: the token that it ends with. `is_open`:
+    it came from no token, because the server needed none.
     """
 
     role: Role
@@ -53,9 +55,9 @@ class ConsoleRights(Value, frozen=True):
 
 
 class ConsoleOpen(Command[int], tag=27, frozen=True):
-    """Let whoever knows the code of this hash (SHA-256) open a session, once, for a minute.
+    """Let the code with this hash (SHA-256) open a session, once, within a minute.
 
-    `rights`: written by the server, whatever is sent. Answers when its minute is over.
+    `rights`: the server overwrites what is sent. The answer is when that minute is over.
     """
 
     hash: bytes
@@ -63,8 +65,9 @@ class ConsoleOpen(Command[int], tag=27, frozen=True):
 
 
 class ConsoleLogin(Command[Identity], tag=28, frozen=True):
-    """Open a session by the code of the hash `code_hash`, which is good no more. `id` and `hash`
-    (SHA-256 of the session's text) are the caller's.
+    """Open a session with the code of the hash `code_hash`, which cannot be used again.
+
+    The caller chooses `id` and `hash` (SHA-256 of the session's text).
     """
 
     code_hash: bytes
@@ -73,12 +76,12 @@ class ConsoleLogin(Command[Identity], tag=28, frozen=True):
 
 
 class ConsoleLogout(Command[None], tag=29, frozen=True):
-    """End the session that asks. `session_id`: written by the server, whatever is sent."""
+    """End the calling session. `session_id`: the server overwrites what is sent."""
 
     session_id: str = ""
 
 
 def session_id_of(text: str) -> str | None:
-    """The id in a session's text; `None` where it is none."""
+    """Return the id in a session's text; `None` if it is not a session's text."""
     match = _SESSION.fullmatch(text)
     return None if match is None else match[1]

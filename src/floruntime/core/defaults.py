@@ -1,6 +1,6 @@
-"""What an option is where nobody names it: each default once, for messages, clients, commands.
+"""The defaults of options, each defined once, for messages, clients and commands.
 
-Durations are in milliseconds. What is 0, 1, empty or off by default needs no name.
+Durations are in milliseconds. A default of 0, 1, empty or off has no name here.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ READS: Final = "linearizable"
 TIMEOUT_MS: Final = 5_000
 """How long a client waits for an answer."""
 BLOCK_MS: Final = 30_000
-"""How long a wait lasts that is asked for by name (`action.wait`, `worker.await_task`)."""
+"""How long an explicit wait lasts (`action.wait`, `worker.await_task`)."""
 EXTEND_MS: Final = 30_000
-"""How long a lease lasts that is touched."""
+"""How long a lease lasts after a touch."""
 MINTED_MS: Final = 600_000
-"""How long a token lasts that was minted."""
+"""How long a minted token lasts."""
 
 MAKE_TIMEOUT_MS: Final = 30_000
 KV_DELETED_MS: Final = 24 * 3600 * 1000
@@ -26,7 +26,7 @@ KV_DELETED_MS: Final = 24 * 3600 * 1000
 PAGE_LIMIT: Final = 100
 HISTORY_LIMIT: Final = 10
 RECORDS_LIMIT: Final = 10
-"""Records of one read."""
+"""How many records one read returns."""
 
 PRIORITY: Final = 10
 VISIBILITY_TIMEOUT_MS: Final = 30_000
@@ -54,7 +54,7 @@ CONCURRENCY: Final = 10
 
 
 LEFT_OUT: Any = inspect.Parameter.empty
-"""An endpoint that nobody names: the environment says it."""
+"""An endpoint that was left out: the environment decides."""
 
 
 class Unsaid(str):
@@ -64,26 +64,26 @@ class Unsaid(str):
 
 
 def unless_said(text: str, elsewhere: str | None) -> str:
-    """`text`, or where nobody said it what is said elsewhere."""
+    """Return `text`, or if it was left out, the value from elsewhere."""
     return (elsewhere or str(text)) if isinstance(text, Unsaid) else text
 
 
 class Kept(int):
-    """The default of a setting that stays as it is where nobody names it.
+    """The default of a setting that keeps its current value if it is left out.
 
-    It is the number that something new has, and can be told from the same number when a person
-    gives that.
+    It is the number that a new object has. Still it can be told from the same number given by a
+    caller.
     """
 
     __slots__ = ()
 
 
 def unless_kept(value: int | None) -> int | None:
-    """`value` as it travels: `None` keeps what is set."""
+    """Return `value` as a request has it: `None` keeps the current setting."""
     return None if isinstance(value, Kept) else value
 
 
 TIMEZONE: Final = "UTC"
-"""The zone that a schedule's cron is told in."""
+"""The time zone of a schedule's cron."""
 CATCH_UP_MS: Final = 60_000
-"""A time of a schedule that was missed for no longer than this is made up for, once."""
+"""A scheduled time that was missed by no more than this is made up for, once."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 NOTHING = "-"
-"""What is shown where there is no value."""
+"""Shown if there is no value."""
 
 
 def lasting(duration_ms: int | None) -> str:
-    """A duration, by its two largest units."""
+    """Return a duration in its two largest units."""
     if duration_ms is None:
         return NOTHING
     parts: list[str] = []

@@ -2,7 +2,7 @@
 
     FloError
     ├── NotFoundError            the thing named does not exist
-    ├── ConflictError            a condition lost (.current_version)
+    ├── ConflictError            a condition does not hold (.current_version)
     ├── BadRequestError          a value or combination that can never be right (.problems)
     │   └── BadTypeError         … or of a type that is not taken (a TypeError, too)
     ├── GapError                 changes asked for are no longer kept (.first_version)
@@ -44,7 +44,7 @@ class FloError(Exception):
         super().__init__(message)
         self.message = message
         self.ran: Ran = ran
-        #: Position of the refused command in its batch, `None` outside batches.
+        #: Position of the refused command in its batch; `None` outside batches.
         self.index = index
         self.details: dict[str, Any] = details
 
@@ -53,46 +53,46 @@ class FloError(Exception):
 
 
 class NotFoundError(FloError):
-    """The run, action, workflow, stream or group named does not exist."""
+    """The named run, action, workflow, stream or group does not exist."""
 
     code = "not_found"
 
 
 class ConflictError(FloError):
-    """A condition lost, a lease is stale, or what exists differs from what is asked."""
+    """A condition does not hold, a lease is stale, or what exists differs from what was asked."""
 
     code = "conflict"
 
     @property
     def current_version(self) -> int | None:
-        """The version the key has now (0: it is missing); `None` where versions play no part."""
+        """The version that the key has now (0: it is missing); `None` if no version is involved."""
         version = self.details.get("current_version")
         return version if isinstance(version, int) else None
 
 
 class BadRequestError(FloError):
-    """A value, name or combination that can never be right. Sending it again cannot help."""
+    """A value, name or combination that can never be right. Sending it again does not help."""
 
     code = "bad_request"
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with a workflow definition, and where; empty where none was refused."""
+        """What is wrong with a workflow definition, and where; empty for other errors."""
         return msgspec.convert(self.details.get("problems", []), list[Problem])
 
 
 class BadTypeError(BadRequestError, TypeError):
-    """A value of a type that is not taken. The client raises it before anything is sent."""
+    """A value has a type that is not accepted. The client raises it before it sends anything."""
 
 
 class GapError(FloError):
-    """A watch asked for changes that are no longer kept; read the state and watch from there."""
+    """A watch asked for changes that are no longer kept. Read the state and watch from there."""
 
     code = "gap"
 
     @property
     def first_version(self) -> int:
-        """The first version that a watch can still start from."""
+        """The first version from which a watch can still start."""
         version = self.details.get("first_version", 0)
         return version if isinstance(version, int) else 0
 
@@ -104,19 +104,22 @@ class UnauthorizedError(FloError):
 
 
 class ForbiddenError(FloError):
-    """The token is known but may not do this."""
+    """The token is known, but may not do this."""
 
     code = "forbidden"
 
 
 class OverloadedError(FloError):
-    """The server has too much in flight; it did not run this. Send it again later."""
+    """The server has too much in flight and did not run this. Send it again later."""
 
     code = "overloaded"
 
 
 class StorageFullError(FloError):
-    """The disk is nearly full: reads, acks, deletes and purges go on, growth is refused."""
+    """The disk is nearly full, so writes that add data are refused.
+
+    Reads, acks, deletes and purges continue.
+    """
 
     code = "storage_full"
 
@@ -128,33 +131,31 @@ class UnavailableError(FloError):
 
 
 class RequestTimeoutError(FloError, TimeoutError):
-    """No answer came within the call's time-out. It is a `TimeoutError`, too."""
+    """No answer came within the call's time-out. It is also a `TimeoutError`."""
 
     code = "timeout"
 
 
 class ConnectionFailedError(FloError, ConnectionError):
-    """The connection could not be made, or broke before the answer came. It is a `ConnectionError`,
-    too.
-    """
+    """The connection failed, or broke before the answer came. It is also a `ConnectionError`."""
 
     code = "connection_failed"
 
 
 class NotConnectedError(FloError):
-    """The client was closed, or is connected in another event loop, thread or process."""
+    """The client is closed, or is connected in another event loop, thread or process."""
 
     code = "not_connected"
 
 
 class ProtocolError(FloError):
-    """The peer sent something that is not the protocol."""
+    """The peer sent something that violates the protocol."""
 
     code = "protocol"
 
 
 class InternalServerError(FloError):
-    """A bug in the server; its log has the details."""
+    """A bug in the server. The server's log has the details."""
 
     code = "internal"
 
@@ -172,7 +173,7 @@ BY_CODE: dict[str, type[FloError]] = {error.code: error for error in _ALL}
 def from_wire(
     code: str, message: str, ran: Ran, index: int | None, details: dict[str, Any]
 ) -> FloError:
-    """Build the typed error of `code`; a code of a newer server becomes a plain `FloError`."""
+    """Build the typed error of `code`; an unknown code of a newer server becomes a `FloError`."""
     error = BY_CODE.get(code, FloError)(message, ran=ran, index=index)
-    error.details.update(details)  # not as keywords: a peer may use any name
+    error.details.update(details)  # not as keyword arguments: a peer may send any name
     return error

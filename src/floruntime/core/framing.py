@@ -20,7 +20,7 @@ _unpack_from = LENGTH.unpack_from
 
 
 def frames(bodies: Iterable[bytes]) -> bytes:
-    """Each body with its length before it."""
+    """Each body with its length in front."""
     parts: list[bytes] = []
     for body in bodies:
         parts += (LENGTH.pack(len(body)), body)
@@ -28,33 +28,34 @@ def frames(bodies: Iterable[bytes]) -> bytes:
 
 
 def frame(body: bytes) -> bytes:
-    """`body` with its length before it."""
+    """`body` with its length in front."""
     return LENGTH.pack(len(body)) + body
 
 
 class FrameReader:
-    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing.
+    """Cuts a byte stream into frame bodies. After a bad length it is `failed` and takes nothing
+    more.
 
-    An unfinished frame collects in a buffer that is looked at again only when it is complete, so
-    the work is linear in the bytes however small the pieces are.
+    An unfinished frame is collected in a buffer that is not looked at until the frame is complete.
+    So the work is linear in the bytes, however small the pieces are.
     """
 
     def __init__(self, frame_bytes_max: int) -> None:
         self._frame_bytes_max = frame_bytes_max
-        #: What is held of a frame that is not complete.
+        #: The part of an incomplete frame that has arrived.
         self.unfinished = bytearray()
         self._wanted_bytes = LENGTH.size
-        #: Whether a frame begins with what comes next.
+        #: Whether the next byte begins a frame.
         self._is_between = True
         self.failed: ProtocolError | None = None
 
     @property
     def held_bytes(self) -> int:
-        """How much of an unfinished frame is held."""
+        """How many bytes of an unfinished frame are held."""
         return len(self.unfinished)
 
     def receive_data(self, data: bytes) -> list[bytes]:
-        """The bodies that `data` completes, in order."""
+        """Return the bodies that `data` completes, in order."""
         if self._is_between:
             size = len(data) - _LENGTH_BYTES
             if 0 <= size <= self._frame_bytes_max and _unpack_from(data)[0] == size:
@@ -73,7 +74,7 @@ class FrameReader:
         return self._cut(data)
 
     def _cut(self, data: bytes) -> list[bytes]:
-        """The bodies in `data`, which begins with a frame; what is left of it is kept."""
+        """Return the bodies in `data`, which begins with a frame; the rest of it is kept."""
         bodies: list[bytes] = []
         position, end = 0, len(data)
         wanted = LENGTH.size

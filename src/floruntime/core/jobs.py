@@ -1,4 +1,7 @@
-"""Jobs: one operation on everything that matches, as rows, a bounded piece of it per tick."""
+"""Background jobs: one operation on everything that matches, done in bounded parts.
+
+Each tick does one part.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from floruntime.core.types import Command, Query, Value
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The last two are final."""
+    """The status of a job. The last two are final."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -17,12 +20,15 @@ class JobStatus(StrEnum):
 
 
 class BulkJob(Value, frozen=True):
-    """One operation on everything that matches, and how far it is.
+    """One operation on everything that matches, and its progress.
 
-    `matched` grows as it walks: what was found to match when its turn came. `done` and `failed` are
-    those of them that the operation was made on, and that it was refused for; with `dry_run` both
-    stay 0. `looked_at` of about `expected` are behind it. `about`: what it is about (an action, a
-    queue, a stream and its group; `None`: all of the namespace's). `error`: of what failed last.
+    - `matched`: what has been found to match so far; it grows while the job runs.
+    - `done`, `failed`: how many of those the operation was applied to, and refused for. With
+      `dry_run` both stay 0.
+    - `looked_at`, `expected`: how much was looked at, of about how much in total.
+    - `about`: the action, the queue, or the stream and its group; `None` means all of the
+      namespace.
+    - `error`: the error of the last item that failed.
     """
 
     job_id: str
@@ -42,7 +48,7 @@ class BulkJob(Value, frozen=True):
 
 
 class DeadBulkOperation(StrEnum):
-    """What is done to every dead letter that matches."""
+    """The operation on every dead letter that matches."""
 
     REQUEUE_DEAD = "requeue_dead"
     DELETE_DEAD = "delete_dead"
@@ -54,20 +60,20 @@ class JobListReply(Value, frozen=True):
 
 
 class JobGet(Query[BulkJob], tag=92, frozen=True):
-    """With `block_ms`, waits until the job has ended; answers it as it stands in any case."""
+    """With `block_ms`, wait until the job has ended. Answers the job as it is then."""
 
     job_id: str
     block_ms: int = 0
 
 
 class JobList(Query[JobListReply], tag=93, frozen=True):
-    """Newest first."""
+    """List jobs, newest first."""
 
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
 class JobCancel(Command[BulkJob], tag=94, frozen=True):
-    """What is done stays done."""
+    """End the job; what it has done is not undone."""
 
     job_id: str

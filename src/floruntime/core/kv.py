@@ -1,4 +1,4 @@
-"""KV: what can be asked of versioned keys, and what is answered."""
+"""Keys: the requests for versioned keys, and the answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from floruntime.core.types import Command, EntryValue, Query, Value
 
 
 class KvEntry(EntryValue, frozen=True):
-    """One key as it stands. `expires_at_ms` is `None` for a key without a TTL."""
+    """One key and its value. `expires_at_ms` is `None` for a key without a TTL."""
 
     key: str
     value: bytes
@@ -20,7 +20,7 @@ class KvEntry(EntryValue, frozen=True):
 
 
 class PutResult(Value, frozen=True):
-    """`version`: the namespace's change number that this write became."""
+    """`version`: the namespace's change number that this write got."""
 
     version: int
 
@@ -55,7 +55,7 @@ class ScanResult(Value, frozen=True):
 
 
 class KvChange(EntryValue, frozen=True):
-    """One change as a watch shows it; `value` is empty where `deleted`."""
+    """One change as a watch shows it; `value` is empty if `deleted`."""
 
     key: str
     value: bytes
@@ -64,9 +64,9 @@ class KvChange(EntryValue, frozen=True):
 
 
 class KvChangesReply(Value, frozen=True):
-    """Changes after a version, and the version to go on from. `more`: ask again at once.
+    """Changes after a version, and the version to continue from. `more`: ask again at once.
 
-    `generation`: how often the namespace was deleted; to be sent back with the version.
+    `generation`: how often the namespace was deleted; send it back with the version.
     """
 
     changes: list[KvChange]
@@ -94,7 +94,7 @@ class KvPut(Command[PutResult], tag=3, frozen=True):
 
 
 class KvDelete(Command[bool], tag=4, frozen=True):
-    """`purge`: let go of its older values at once."""
+    """`purge`: remove the key's older values at once."""
 
     key: str
     cas_version: int | None = None
@@ -102,7 +102,7 @@ class KvDelete(Command[bool], tag=4, frozen=True):
 
 
 class KvDeletePrefix(Command[BulkJob], tag=181, frozen=True):
-    """Delete every key that begins so, by a job; what is written later is left alone."""
+    """Delete every key with this prefix, in a background job, except keys written later."""
 
     prefix: str
 
@@ -129,7 +129,7 @@ class KvIncr(Command[int], tag=8, frozen=True):
 
 
 class KvTouch(Command[bool], tag=9, frozen=True):
-    """Set a new TTL; 0 takes the TTL away (`persist`)."""
+    """Set a new TTL; 0 removes the TTL (`persist`)."""
 
     key: str
     ttl_ms: int
@@ -141,7 +141,7 @@ class KvExists(Query[bool], tag=10, frozen=True):
 
 
 class KvJsonGet(Query[bytes | None], tag=11, frozen=True):
-    """The answer is JSON text, or nothing where key or path is missing."""
+    """The answer is JSON text, or nothing if the key or the path is missing."""
 
     key: str
     path: str = "$"
@@ -161,16 +161,16 @@ class KvJsonDel(Command[bool], tag=13, frozen=True):
 
 
 class KvCheck(Command[None], tag=14, frozen=True):
-    """A condition alone, for batches: the key has this version (0: it does not exist)."""
+    """A condition without a write, for batches: the key has this version (0: it does not exist)."""
 
     key: str
     version: int
 
 
 class KvChanges(Query[KvChangesReply], tag=15, frozen=True):
-    """Changes of a key (or all keys with the prefix) after `from_version` (`None`: now).
+    """Return changes of a key (or of all keys with the prefix) after `from_version` (`None`: now).
 
-    `generation`: that of the namespace when it gave the version; 0 where a person names one.
+    `generation`: the one that came with the version; 0 if the caller chose the version.
     """
 
     key: str

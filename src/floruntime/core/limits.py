@@ -1,7 +1,7 @@
 """Every limit, with its unit, and the checks that enforce it.
 
-A check returns what the caller needs next (the UTF-8 bytes of a name, the number itself), so that
-checking costs nothing extra. A refusal names the field, the value and what would be right.
+A check returns what its caller needs next (the UTF-8 bytes of a name, or the number itself), so
+that checking causes no extra work. A refusal names the field, the value and what would be right.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MANY_MAX = 1000
 BATCH_COMMANDS_MAX = 1000
 BATCH_BYTES_MAX = 4 * MIB
 BATCH_ITEMS_MAX = 10_000
-"""Payloads, seqs and ids of all commands of one batch: it is applied while nothing else is done."""
+"""Payloads, seqs and ids of all commands of one batch: nothing else runs while it is applied."""
 BATCH_DOCUMENTS_BYTES_MAX = 2 * MIB
-"""JSON documents that one batch reads and writes again; one at least is allowed."""
+"""JSON documents that one batch reads and writes again; one at least is always allowed."""
 REPLY_BYTES_MAX = 4 * MIB
 """A page or delivery stops early (with at least one item) when its payloads reach this size."""
 
@@ -50,46 +50,46 @@ GROUP_MEMBERS_MAX = 1000
 GROUP_PARKED_MAX = 10_000
 """Records of a `key_shared` group that were passed over and wait for their own consumers."""
 GROUP_DEAD_MAX = 10_000
-"""Dead letters kept per group; the oldest go first."""
+"""Dead letters kept per group; beyond it the oldest are deleted."""
 SETTLED_MS = 300_000
-"""How long a holder may repeat its ack or nack and hear `done` again."""
+"""How long the holder of a lease may repeat an ack or nack and still get `done`."""
 LABELS_MAX = 64
 LABELS_BYTES_MAX = 4 * KIB
 WORKER_CONCURRENCY_MAX = 100_000
 RETRY_DELAY_MS_MAX = 3_600_000
-"""The longest back-off between two attempts of a run."""
+"""The longest delay between two attempts of a run."""
 RUN_RETENTION_MS_DEFAULT = defaults.RUN_RETENTION_MS
 """How long the runs of an action are kept after they have ended."""
 IDEMPOTENCY_MS = 24 * 3_600_000
-"""How long an idempotency key is kept after its run has ended; no run is forgotten earlier."""
+"""How long an idempotency key is kept after its run has ended; no run is deleted earlier."""
 SYNC_BYTES_MAX = 2 * MIB
-"""The definitions of one sync together: they are checked while nothing else is done."""
+"""The definitions of one sync together: nothing else runs while they are checked."""
 SIGNALS_KEPT_MAX = 1_000
-"""Signals that one workflow run keeps for waits that are yet to come."""
+"""Signals that one workflow run keeps for later waits."""
 WORKER_UNHEALTHY_MS = 90_000
 WORKER_FORGET_MS = 24 * 3_600_000
-"""A worker that was not heard from for so long is no longer listed."""
+"""A worker that was not heard from for this long is no longer listed."""
 JOBS_MAX = 1_000
-"""Jobs that a namespace keeps; the oldest that has ended makes room."""
+"""Jobs that a namespace keeps; a new one replaces the oldest that has ended."""
 JOB_KEPT_MS = 30 * 24 * 3_600_000
 """How long a job is kept after it has ended."""
 RUNS_LOOKED_AT_MAX = 1_000
 """Runs that one page of a listing with filters looks at."""
 RATE_MAX = 10_000
-"""Claims in one window of an action or of a key of it."""
+"""Claims in one rate window of an action or of one of its keys."""
 TOKENS_MAX = 10_000
 TOKEN_NAMESPACES_MAX = 100
 TOKEN_SCOPES_MAX = 100
 MINTED_MS_MAX = 3_600_000
 """The longest that a minted token lasts."""
 MINTED_CHARS_MAX = 8_192
-"""The length of a minted token, which has its scopes in it and must fit into any request's head."""
+"""The length of a minted token. It holds its scopes, and must fit into any request's head."""
 MINT_KEY_MS = 24 * 3_600_000
-"""How long one key signs minted tokens; it is known as long again at least."""
+"""How long one key signs minted tokens; it is accepted for at least as long again."""
 CONSOLE_CODE_MS = 60_000
-"""How long a code for the console is good."""
+"""How long a code for the console can be used."""
 CONSOLE_CODES_MAX = 20
-"""Codes of one token within their time."""
+"""Unused codes of one token at once."""
 CONSOLE_SESSION_MS = 12 * 3_600_000
 """How long a session of the console lasts."""
 CONSOLE_SESSIONS_MAX = 1_000
@@ -97,9 +97,9 @@ CONSOLE_SESSIONS_MAX = 1_000
 TOKEN_KEPT_MS = 30 * 24 * 3_600_000
 """How long a token is still listed after it has expired or was revoked."""
 SYSTEM_NAMESPACE = "_system"
-"""The engine's own; people's names begin with a letter."""
+"""The engine's own namespace; other names begin with a letter."""
 AUDIT_STREAM = "_audit"
-"""The stream in which the engine writes down who has changed what."""
+"""The stream in which the engine records who has changed what."""
 AUDIT_AGE_MS = 90 * 24 * 3_600_000
 AUDIT_RECORDS_MAX = 100_000
 COUNTER_MAX = 2**63 - 1
@@ -116,12 +116,12 @@ ANSWER_VALUES_BYTES_MAX = ANSWER_FRAME_BYTES_MAX - 4 * MIB
 
 SESSION_WRITES_MAX = 1024
 SESSION_BLOCK_WRITES = 16
-"""Remembered writes form a ring of blocks of this many numbers: one row, one place in the ring."""
+"""Remembered writes form a ring of blocks of this many numbers; each block is one row."""
 SESSION_BLOCKS = SESSION_WRITES_MAX // SESSION_BLOCK_WRITES + 1
-"""The places of that ring: one more, so that the last 1,024 fit wherever a block begins."""
+"""The places of that ring: one more, so that the last 1,024 numbers fit wherever a block begins."""
 SESSION_AGE_MS_MAX = 600_000
 ONCE_KEYS_MAX = 10_000
-"""`Idempotency-Key`s of one token within their ten minutes."""
+"""`Idempotency-Key`s of one token within ten minutes."""
 
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,62}")
 _OUTCOME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -136,7 +136,7 @@ def shown(value: object) -> str:
     """`value` as an error message shows it: at most 80 characters."""
     try:
         text = repr(value)
-    except ValueError:  # a number, or one within it, of more digits than Python writes
+    except ValueError:  # it has a number with more digits than Python converts to text
         bits = value.bit_length() if isinstance(value, int) else None
         text = f"a number of {bits} bits" if bits else "too long to be shown"
     return text if len(text) <= 80 else f"{text[:77]}..."
@@ -156,7 +156,7 @@ def check_name(field: str, name: str) -> bytes:
     """The UTF-8 bytes of a name: 1 to 255 of them, no control characters."""
     try:
         known = _good_names.get(name)
-    except TypeError:  # it cannot be looked up, so it is no text
+    except TypeError:  # it is unhashable, so it is not a text
         raise BadTypeError(f"{field} must be text, not {type(name).__name__}") from None
     if known is not None:
         return known
@@ -195,7 +195,7 @@ def check_namespace(name: str) -> str:
 
 
 def check_read_namespace(name: str) -> str:
-    """A namespace to read in: one of people's, or the engine's own."""
+    """A namespace to read from: an ordinary one, or the engine's own."""
     return name if name == SYSTEM_NAMESPACE else check_namespace(name)
 
 
@@ -204,7 +204,7 @@ def check_key(key: str) -> bytes:
     try:
         data = key.encode()
     except UnicodeEncodeError:
-        data = utf8("key", key)  # which says what is wrong
+        data = utf8("key", key)  # raises an error that says what is wrong
     if not 1 <= len(data) <= KEY_BYTES_MAX:
         raise BadRequestError(
             f"key {shown(key)} has {len(data)} bytes; 1 to {KEY_BYTES_MAX} are allowed"
@@ -213,7 +213,7 @@ def check_key(key: str) -> bytes:
 
 
 def check_prefix(field: str, text: str) -> bytes:
-    """The UTF-8 bytes of what keys begin with: up to 4,096, perhaps none."""
+    """The UTF-8 bytes of a key prefix: up to 4,096, perhaps none."""
     prefix = utf8(field, text)
     if len(prefix) > KEY_BYTES_MAX:
         raise BadRequestError(
@@ -311,7 +311,7 @@ def check_error_text(text: str | None) -> str | None:
 
 
 def check_traceparent(text: str | None) -> str | None:
-    """Where a trace stands, as W3C writes it; `None` where there is none."""
+    """A `traceparent` as W3C writes it; `None` if there is none."""
     if text is not None and not is_traceparent(text):
         raise BadRequestError(
             f"traceparent {shown(text)} must look like "
@@ -331,7 +331,7 @@ def check_labels(labels: dict[str, str]) -> int:
 
 
 def check_metadata(metadata: dict[str, str]) -> int:
-    """The bytes of a worker's metadata, names and values: bounded like headers."""
+    """The bytes of a worker's metadata, names and values: the limits are those of headers."""
     return _check_pairs("metadata name", metadata, HEADERS_MAX, HEADERS_BYTES_MAX)
 
 
@@ -363,5 +363,5 @@ def check_outcome(outcome: str) -> str:
 
 
 def check_optional(field: str, value: int | None, low: int, high: int) -> int | None:
-    """A setting that may be unset, else lies in `low` to `high`."""
+    """A setting that may be unset; otherwise it lies in `low` to `high`."""
     return None if value is None else check_range(field, value, low, high)

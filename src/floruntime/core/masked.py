@@ -1,4 +1,4 @@
-"""Text for logs and errors, without the secrets that may stand in it."""
+"""Text for logs and errors, with secrets removed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _TOKEN = re.compile(
 
 
 def masked(address: str) -> str:
-    """`address` with what stands before an `@`, and each value behind a `?`, left out."""
+    """Return `address` without the part before an `@`, and without the values behind a `?`."""
     return _VALUE.sub(rf"\1{MASK}", _USER.sub(rf"\1{MASK}@", address))
 
 
 def without_tokens(text: str) -> str:
-    """`text` with tokens of ours (but for their ids) and JWT left out, wherever they stand."""
+    """Return `text` without the secrets of Flo tokens (their ids stay) and without JWTs."""
     return _TOKEN.sub(lambda found: f"{found[1] or found[2]}{MASK}", text)

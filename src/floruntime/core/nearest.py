@@ -1,4 +1,4 @@
-"""The right word nearest to a wrong one."""
+"""Suggestions: the valid word that is most like a wrong one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALIKE: Final = 0.6
 
 
 def nearest(word: str, choices: Iterable[str], *, cutoff: float = _ALIKE) -> str | None:
-    """The choice most like `word`, if any is like it. Spelling with `_` or capitals is forgiven.
+    """The choice most like `word`, if any is like it. `_` and capitals do not matter.
 
     `cutoff`: how much alike, from 0 to 1.
     """

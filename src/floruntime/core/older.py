@@ -1,9 +1,9 @@
-"""What is left out of a request for servers that are older than whoever sends it.
+"""Fields that are left out of a request, so that servers older than the sender accept it.
 
-A server refuses a request with more fields than it knows, so that it drops no option that it does
-not understand. Fields are only ever appended, so what was appended to a request since the first
-release is sent only where something is asked by it: as it is by default, it says what an older
-server does anyhow.
+A server refuses a request with more fields than it knows, so that it never drops an option that it
+does not understand. Fields are only ever appended. So a field that was appended since the first
+release is sent only if its value is not the default. With the default it says what an older server
+does anyway.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ FIRST_FIELDS: Final[dict[type[Request[Any]], int]] = {
     workflow.WorkflowStart: 5,
     workflow.WorkflowListRuns: 5,
 }
-"""Of the requests to which anything was appended since: how many fields they had at first."""
+"""For each request with appended fields: how many fields it had at first."""
 
 
 def _appended(kind: type[Request[Any]], first: int) -> tuple[tuple[str, Any], ...]:
-    """Their names and defaults, the last one first."""
+    """The names and defaults of the appended fields, the last one first."""
     return tuple(
         (field.name, field.default if field.default is not NODEFAULT else field.default_factory())
         for field in reversed(fields(kind)[first:])
@@ -59,7 +59,7 @@ _APPENDED = _AllAppended()
 
 
 def without_needless(request: Any) -> Any:
-    """The request as it travels: without those of its last fields that say nothing."""
+    """Return the request to send: without those of its last fields that have their defaults."""
     kind = type(request)
     if kind is system.Batch:
         return replace(request, commands=[*map(without_needless, request.commands)])

@@ -1,4 +1,4 @@
-"""What others wrote, for people's eyes: a terminal obeys nothing in it, a line stays one line."""
+"""Text of others, made safe to print: no terminal obeys it, and one line stays one line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def printable(text: str, keep: str = "") -> str:
 def _escaped(character: str) -> str:
     if character.isprintable():
         return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is no UTF-8, by `surrogateescape`
+    if "\udc80" <= character <= "\udcff":  # a non-UTF-8 byte, as `surrogateescape` reads it
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def printable_json(text: str) -> str:
-    """The same for JSON text on one line, which stays JSON of the same meaning."""
+    """The same for JSON text on one line; it stays JSON with the same meaning."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _json_escape(each) for each in text)

@@ -1,4 +1,4 @@
-"""Queues: what can be asked of priority queues with leases, and what is answered."""
+"""Queues: the requests for priority queues with leases, and the answers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from floruntime.core.types import AckResult, Command, PayloadValue, Query, Value
 
 
 class Message(PayloadValue, frozen=True):
-    """One message of a queue, as delivered, peeked at, or dead.
+    """One message of a queue: delivered, peeked at, or dead.
 
-    `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
-    included. `reason` (`max_attempts`, `nacked`) and `error` are set on dead letters;
-    `first_delivered_at_ms` and `last_delivered_at_ms` are `None` before the first delivery.
-    `traceparent`: the trace that it was enqueued in (`core/trace.py`).
+    - `lease`: the number that fences this delivery; 0 if nothing is leased.
+    - `attempt`: the number of deliveries, including this one.
+    - `reason` (`max_attempts`, `nacked`), `error`: set for dead letters only.
+    - `first_delivered_at_ms`, `last_delivered_at_ms`: `None` before the first delivery.
+    - `traceparent`: the trace in which it was enqueued (`core/trace.py`).
     """
 
     seq: int
@@ -38,7 +39,7 @@ class Message(PayloadValue, frozen=True):
 
 
 class DequeueResult(Value, frozen=True):
-    """Messages in delivery order; `cursor` only in pages of dead letters."""
+    """Messages in delivery order; `cursor` is set only for pages of dead letters."""
 
     messages: list[Message]
     cursor: str | None = None
@@ -48,12 +49,12 @@ class DequeueResult(Value, frozen=True):
 
     @property
     def has_more(self) -> bool:
-        """Whether a further page follows (pages of dead letters)."""
+        """Whether another page follows (pages of dead letters)."""
         return self.cursor is not None
 
 
 class QueueConfig(Value, frozen=True):
-    """Settings of a queue. A queue that was never configured has the defaults."""
+    """The settings of a queue. A queue that was never configured has the defaults."""
 
     max_attempts: int = defaults.MAX_ATTEMPTS
     retry_delay_ms: int = 0
@@ -64,10 +65,11 @@ class QueueConfig(Value, frozen=True):
 
 
 class QueueStats(Value, frozen=True):
-    """Counts of a queue. `oldest_age_ms`: age of the oldest message that is not dead, else 0.
+    """The counts of a queue.
 
-    `paused`: nothing is delivered until somebody resumes it. `waiting`: messages that wait for
-    those of their group that came before them, in neither `ready` nor `delayed`.
+    `oldest_age_ms`: the age of the oldest message that is not dead, or 0. `paused`: nothing is
+    delivered until the queue is resumed. `waiting`: messages that wait for earlier ones of their
+    group; `ready` and `delayed` do not include them.
     """
 
     name: str
@@ -89,8 +91,10 @@ class QueueListReply(Value, frozen=True):
 
 
 class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
-    """One or several payloads, one commit. A dedup key goes with a single payload only. Of one
-    `group` the oldest undone message alone is delivered.
+    """Enqueue one or several payloads in one commit.
+
+    A dedup key is allowed only with a single payload. Of one `group`, only the oldest message that
+    is not done is delivered.
     """
 
     queue: str
@@ -103,8 +107,10 @@ class QueueEnqueue(Command[list[int]], tag=32, frozen=True):
 
 
 class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):
-    """`on_delivery`: acked as it is handed out (at most once). `by_worker`: by one that begins all
-    at once; what it leaves behind when it dies waits before it is handed out again.
+    """Lease the next messages.
+
+    `on_delivery`: ack them as they are delivered (at most once). `by_worker`: the caller begins all
+    messages at once. If it dies, what it leaves behind waits before it is delivered again.
     """
 
     queue: str
@@ -116,7 +122,7 @@ class QueueDequeue(Command[DequeueResult], tag=33, frozen=True):
 
 
 class QueueAck(Command[AckResult], tag=34, frozen=True):
-    """`leases` stands beside `seqs`; 0 there means: no lease known, believe the caller."""
+    """`leases` has an entry for each of `seqs`; 0 means: no lease known, trust the caller."""
 
     queue: str
     seqs: list[int]
@@ -170,7 +176,7 @@ class QueuePurge(Command[int], tag=42, frozen=True):
 
 
 class QueueConfigure(Command[QueueConfig], tag=43, frozen=True):
-    """`None` keeps what is set (the defaults on a new queue)."""
+    """`None` keeps the current setting (the default, for a new queue)."""
 
     queue: str
     max_attempts: int | None = None
@@ -182,7 +188,7 @@ class QueueConfigure(Command[QueueConfig], tag=43, frozen=True):
 
 
 class QueueGetStats(Query[QueueStats], tag=44, frozen=True):
-    """A queue that does not exist has all zeros."""
+    """A queue that does not exist has only zeros."""
 
     queue: str
 
@@ -197,22 +203,23 @@ class QueueDelete(Command[bool], tag=46, frozen=True):
 
 
 class QueuePause(Command[QueueStats], tag=86, frozen=True):
-    """Nothing is delivered while a queue is paused; all else goes on."""
+    """Nothing is delivered while a queue is paused; everything else continues."""
 
     queue: str
     paused: bool = True
 
 
 class QueuePromote(Command[int], tag=87, frozen=True):
-    """What is delayed is due now; answers how many were."""
+    """Make delayed messages due now. The answer is how many of them were delayed."""
 
     queue: str
     seqs: list[int]
 
 
 class QueueBulk(Command[BulkJob], tag=96, frozen=True):
-    """Requeue or delete all dead letters that match, by a job. `reason`: `max_attempts` or
-    `nacked`; `error_contains`: a part of the last error text.
+    """Requeue or delete all dead letters that match, in a background job.
+
+    `reason`: `max_attempts` or `nacked`. `error_contains`: a part of the last error text.
     """
 
     queue: str

@@ -1,4 +1,4 @@
-"""What an unfinished run of an action or a workflow waits for, as its status tells."""
+"""What an unfinished run of an action or a workflow waits for, as its status shows it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from floruntime.core.types import Value
 
 
 class WaitKind(StrEnum):
-    """What would let a run go on.
+    """What a run waits for.
 
-    `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
-    `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
-    workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
-    `BRANCHES`: its branches or items. `COMPENSATION`: that what was done is undone.
+    - `WORKER`: a worker to claim it.
+    - `DELAY`: the time of its first start.
+    - `RETRY`: the time of the next attempt.
+    - `POLL`: the time of the next poll.
+    - `RESULT`: the result of a worker that runs it.
+    - `CHILD`: the end of a child workflow.
+    - `SIGNAL`: a signal.
+    - `SLEEP`: the time until which a step sleeps.
+    - `BRANCHES`: its branches or items.
+    - `COMPENSATION`: the compensation of its steps.
     """
 
     WORKER = "worker"
@@ -29,12 +35,14 @@ class WaitKind(StrEnum):
 
 
 class RunWait(Value, frozen=True):
-    """What a run waits for; `text` says it in a sentence, as of when it was asked.
+    """What a run waits for; `text` says it in a sentence, as of the time of the answer.
 
-    `name`: of the action, workflow or signal. `run_id`: the run of an action or child that a
-    workflow's run waits for. `workers`: how many could take it, of those that are registered and
-    well (at most 100 are counted). `attempt` of at most `attempts` comes next. `due_at_ms`: when
-    the wait is over by itself. `error`: how the attempt before ended.
+    - `name`: of the action, workflow or signal.
+    - `run_id`: the run of an action or child that a workflow's run waits for.
+    - `workers`: how many registered and healthy workers could claim it (at most 100 are counted).
+    - `attempt`: the next attempt, of at most `attempts`.
+    - `due_at_ms`: when the wait ends on its own.
+    - `error`: how the previous attempt ended.
     """
 
     kind: WaitKind

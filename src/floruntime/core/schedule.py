@@ -1,4 +1,4 @@
-"""Schedules: what those of workflows and of actions share."""
+"""What schedules of workflows and of actions have in common."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from enum import StrEnum
 
 
 class Overlap(StrEnum):
-    """What becomes of a nominal time while as many of a schedule's own runs go on as may: it is
-    let pass (`SKIP`), one waits for a run to end (`BUFFER_ONE`), or it starts a run all the same.
+    """What happens at a nominal time while the schedule already has as many unfinished runs as it
+    may.
+
+    `SKIP`: the time is skipped. `BUFFER_ONE`: one run waits until another ends. `ALLOW`: a run
+    starts anyway.
     """
 
     SKIP = "skip"

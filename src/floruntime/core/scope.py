@@ -1,7 +1,7 @@
-"""Scopes of tokens: `ACTION:PRIMITIVE:NAME`, where a last `*` of the name is a prefix.
+"""Scopes of tokens: `ACTION:PRIMITIVE:NAME`, where a `*` at the end of the name makes it a prefix.
 
-`write` includes `append`; `group` is the calls of a stream's groups. A token with scopes may do
-what its role allows and one of them names.
+`write` includes `append`; `group` means the calls of a stream's groups. A token with scopes may do
+what its role allows and at least one scope names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     "action": ("read", "write"),
     "workflow": ("read", "write"),
 }
-"""Of each primitive, what may be done by a scope."""
+"""The actions that a scope may name, for each primitive."""
 
 FOR_WEB: Final = frozenset(
     {
@@ -28,11 +28,13 @@ FOR_WEB: Final = frozenset(
         *(("append", "stream"), ("write", "stream")),
     }
 )
-"""What the role `web` can ever use; other roles can use all."""
+"""What the role `web` can ever use; other roles can use everything."""
 
 
 class Scope(NamedTuple):
-    """One scope. `name` is without the `*`; `is_prefix`: what begins with it, too."""
+    """One scope. `name` has no `*`; with `is_prefix`, the scope covers all names that begin with
+    it.
+    """
 
     action: str
     primitive: str
@@ -41,11 +43,11 @@ class Scope(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As it is written."""
+        """The scope in its written form."""
         return f"{self.action}:{self.primitive}:{self.name}{'*' if self.is_prefix else ''}"
 
     def includes(self, other: Scope) -> bool:
-        """Whether all that `other` allows is allowed by this one."""
+        """Whether this scope allows everything that `other` allows."""
         if self.primitive != other.primitive or not does(self.action, other.action):
             return False
         if self.is_prefix:
@@ -59,7 +61,7 @@ def does(given: str, wanted: str) -> bool:
 
 
 def parse_scope(text: str) -> Scope:
-    """The scope that `text` writes. Raises `BadRequestError`."""
+    """Return the scope that `text` describes. Raises `BadRequestError`."""
     limits.utf8("scope", text)
     action, _, rest = text.partition(":")
     primitive, _, name = rest.partition(":")
@@ -92,7 +94,7 @@ def _name_bytes_max(primitive: str) -> int:
 def check_scopes(role: Role, texts: Iterable[str]) -> list[Scope]:
     """The scopes of a token of this role, perhaps none.
 
-    Raises `BadRequestError` on one that is malformed, or that the role can never use.
+    Raises `BadRequestError` if one is malformed, or if the role can never use it.
     """
     texts = list(texts)
     limits.check_range("the length of scopes", len(texts), 0, limits.TOKEN_SCOPES_MAX)

@@ -1,4 +1,4 @@
-"""Streams and consumer groups: what can be asked, and what is answered."""
+"""Streams and consumer groups: the requests, and the answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ID_BYTES = 16
 
 
 class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
-    """Where a record stands in its stream. Sorts in append order; `parse` undoes `str()`."""
+    """The position of a record in its stream. Ids sort in append order; `parse` undoes `str()`."""
 
     timestamp_ms: int
     sequence: int
@@ -25,7 +25,7 @@ class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fals
 
     @classmethod
     def parse(cls, text: str) -> StreamID:
-        """The id written as `text`, such as `1703350800000-0`. Raises `BadRequestError`."""
+        """Return the id written as `text`, such as `1703350800000-0`. Raises `BadRequestError`."""
         left, dash, right = text.partition("-")
         digits = dash and left.isascii() and left.isdigit() and right.isascii() and right.isdigit()
         if not digits or max(int(left[:21]), int(right[:21])) >= 2**64 or len(text) > 41:
@@ -36,29 +36,29 @@ class StreamID(msgspec.Struct, array_like=True, frozen=True, order=True, gc=Fals
         return cls(int(left), int(right))
 
     def to_bytes(self) -> bytes:
-        """As 16 bytes, which sort as ids do: both numbers of 64 bits, the highest byte first."""
+        """Return 16 bytes that sort as ids do: both 64-bit numbers, the highest byte first."""
         return self.timestamp_ms.to_bytes(8) + self.sequence.to_bytes(8)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> StreamID:
-        """The id that `to_bytes` wrote. Raises `BadRequestError`."""
+        """Return the id that `to_bytes` wrote. Raises `BadRequestError`."""
         if len(data) != _ID_BYTES:
             raise BadRequestError(f"a stream id has {_ID_BYTES} bytes, not {len(data)}")
         return cls(int.from_bytes(data[:8]), int.from_bytes(data[8:]))
 
     @classmethod
     def from_sequence(cls, sequence: int) -> StreamID:
-        """The id of the moment 0 with this sequence number."""
+        """Return the id with time 0 and this sequence number."""
         return cls(0, sequence)
 
     @classmethod
     def from_timestamp(cls, timestamp_ms: int) -> StreamID:
-        """The first id of a moment, in epoch milliseconds."""
+        """Return the first id of a moment, given in epoch milliseconds."""
         return cls(timestamp_ms, 0)
 
 
 class AppendResult(Value, frozen=True):
-    """Where a record went: its id, its offset in its partition, and its time."""
+    """The place of a new record: its id, its offset in its partition, and its time."""
 
     id: StreamID
     offset: int
@@ -72,10 +72,10 @@ class AppendResult(Value, frozen=True):
 
 
 class StreamRecord(PayloadValue, frozen=True):
-    """One record. `attempt` and `lease` are 0 where it was read without a group.
+    """One record. `attempt` and `lease` are 0 if it was read without a group.
 
-    `reason` and `error` (the text of its last nack) are set on dead letters only.
-    `traceparent`: the trace that it was appended in (`core/trace.py`).
+    `reason` and `error` (the text of its last nack) are set for dead letters only. `traceparent`:
+    the trace in which it was appended (`core/trace.py`).
     """
 
     id: StreamID
@@ -109,9 +109,9 @@ class StreamRecord(PayloadValue, frozen=True):
 
 
 class ReadResult(Value, frozen=True):
-    """Records in id order. `next_after` is where a follower goes on (the id it has seen up to).
+    """Records in id order. `next_after` is the id after which a follower continues.
 
-    `lease_ms`: how long the leases last under which a group's records came; 0 where they have none.
+    `lease_ms`: how long the leases of a group's records last; 0 without leases.
     """
 
     records: list[StreamRecord]
@@ -123,7 +123,7 @@ class ReadResult(Value, frozen=True):
 
 
 class StreamInfo(Value, frozen=True):
-    """A stream's size and retention; `first_id` and `last_id` are `None` while it is new."""
+    """A stream's size and retention. `first_id`, `last_id`: `None` before its first record."""
 
     name: str
     partitions: int
@@ -147,14 +147,16 @@ class StreamListReply(Value, frozen=True):
 
 
 class TrimResult(Value, frozen=True):
-    """`removed`: how many records went (with `dry_run`: would go)."""
+    """`removed`: how many records were removed (with `dry_run`: would be removed)."""
 
     removed: int
 
 
 class GroupInfo(Value, frozen=True):
-    """A consumer group. `lag`: records it has not been given yet. `trigger_of`: the workflow whose
-    trigger reads through it, which makes it the engine's, to be looked at only; else empty.
+    """A consumer group. `lag`: records that it has not been given yet.
+
+    `trigger_of`: the workflow whose trigger reads through this group, or empty. Such a group
+    belongs to the engine and can only be looked at.
     """
 
     name: str
@@ -179,14 +181,14 @@ class GroupListReply(Value, frozen=True):
 
 
 class GroupAckResult(Value, frozen=True):
-    """As `AckResult`, for record ids."""
+    """Like `AckResult`, for record ids."""
 
     done: list[StreamID]
     stale: list[StreamID]
 
 
 class PendingEntry(Value, frozen=True):
-    """A record delivered and not yet acked."""
+    """A record that was delivered and not yet acked."""
 
     id: StreamID
     consumer: str
@@ -207,7 +209,7 @@ class DeadReply(Value, frozen=True):
 
 
 class StreamAppend(Command[list[AppendResult]], tag=64, frozen=True):
-    """One or several payloads, one commit. Headers go with each payload."""
+    """Append one or several payloads in one commit. The headers go with each payload."""
 
     stream: str
     payloads: list[bytes]
@@ -218,7 +220,7 @@ class StreamAppend(Command[list[AppendResult]], tag=64, frozen=True):
 
 
 class StreamRead(Query[ReadResult], tag=65, frozen=True):
-    """Positions are text: an id, `0` or `$`. `tail`: only what comes after the read began."""
+    """Positions are text: an id, `0` or `$`. `tail`: only records appended after the read began."""
 
     stream: str
     start: str | None = None
@@ -241,7 +243,7 @@ class StreamCreate(Command[StreamInfo], tag=66, frozen=True):
 
 
 class StreamAlter(Command[StreamInfo], tag=67, frozen=True):
-    """`None` means: no such limit. The settings whose names are in `unchanged` stay."""
+    """`None` means no such limit. The settings whose names are in `unchanged` stay as they are."""
 
     stream: str
     max_age_ms: int | None
@@ -260,7 +262,7 @@ class StreamList(Query[StreamListReply], tag=69, frozen=True):
 
 
 class StreamTrim(Command[TrimResult], tag=70, frozen=True):
-    """`before`: a position; records with smaller ids go."""
+    """`before`: a position; records with smaller ids are removed."""
 
     stream: str
     max_records: int | None = None
@@ -289,7 +291,7 @@ class GroupCreate(Command[GroupInfo], tag=72, frozen=True):
 
 
 class GroupConfigure(Command[GroupInfo], tag=194, frozen=True):
-    """`None` keeps what is set. Where a group begins and its mode cannot be changed."""
+    """`None` keeps the current setting. A group's start and mode cannot be changed."""
 
     stream: str
     group: str
@@ -336,9 +338,11 @@ class GroupList(Query[GroupListReply], tag=78, frozen=True):
 
 
 class GroupRead(Command[ReadResult], tag=79, frozen=True):
-    """`by_worker`: by one that handles the records of a key one after the other. Of what it leaves
-    behind when it dies only that counts as tried of which none of its key was before it, and waits
-    before it is handed out again.
+    """Read records for a consumer of a group.
+
+    `by_worker`: the caller handles the records of a key one after the other. If it dies, then of
+    the records that it leaves behind only the first of each key counts as attempted, and waits
+    before it is delivered again.
     """
 
     stream: str
@@ -351,7 +355,7 @@ class GroupRead(Command[ReadResult], tag=79, frozen=True):
 
 
 class GroupAck(Command[GroupAckResult], tag=80, frozen=True):
-    """`leases` stands beside `ids`; 0 there means: no lease known, believe the caller."""
+    """`leases` has an entry for each of `ids`; 0 means: no lease known, trust the caller."""
 
     stream: str
     group: str
@@ -361,7 +365,7 @@ class GroupAck(Command[GroupAckResult], tag=80, frozen=True):
 
 
 class GroupNack(Command[GroupAckResult], tag=81, frozen=True):
-    """`release`: hand back at once, the delivery not counted as an attempt."""
+    """`release`: give the records back at once, without counting an attempt."""
 
     stream: str
     group: str
@@ -406,7 +410,7 @@ class GroupClaim(Command[ReadResult], tag=85, frozen=True):
 
 
 class GroupDeadRequeue(Command[int], tag=88, frozen=True):
-    """Dead letters are delivered again, their attempts forgotten; answers how many there were."""
+    """Deliver dead letters again, with attempts counted from 0. Answers how many there were."""
 
     stream: str
     group: str
@@ -420,7 +424,7 @@ class GroupDeadDelete(Command[int], tag=89, frozen=True):
 
 
 class GroupBulk(Command[BulkJob], tag=97, frozen=True):
-    """Requeue or delete all dead letters of a group that match, by a job."""
+    """Requeue or delete all dead letters of a group that match, in a background job."""
 
     stream: str
     group: str

@@ -1,4 +1,4 @@
-"""The connection, the server itself, namespaces, and batches of the other primitives' commands."""
+"""Requests about the connection, the server, namespaces, and batches of other commands."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ from floruntime.core.workflow import WorkflowCancel, WorkflowSignal, WorkflowSta
 
 
 class ServerLimits(Value, frozen=True):
-    """What this server takes; sizes in bytes. The first three are settings, the rest are fixed."""
+    """The limits of this server; sizes are in bytes. The first three are settings, the rest are
+    fixed.
+    """
 
     value_bytes_max: int
     frame_bytes_max: int
@@ -78,11 +80,13 @@ class ServerLimits(Value, frozen=True):
 class Welcome(Value, frozen=True):
     """The server's answer to `Hello`. `session_known`: it still remembers this client's writes.
 
-    `role`: what the connection may do. `history`: which history of its state the server is in, by
-    its id; another one after the state went back (a backup was restored, say). `nodes`: where those
-    of its cluster are reached that live, as HOST:PORT; empty where the server is alone. `node`:
-    which of them it is itself. `holder`: in a cluster, whose writes are remembered together with
-    the client's id: those of another holder are another client's.
+    - `role`: what the connection may do.
+    - `history`: the id of the history that the server's state belongs to. It changes if the state
+      goes back, such as after a restored backup.
+    - `nodes`: the addresses (HOST:PORT) of the cluster's live nodes; empty if the server is alone.
+    - `node`: the one of them that answers.
+    - `holder`: in a cluster, the token holder under whom the client's writes are remembered,
+      together with the client's id. The same id under another holder is another client.
     """
 
     server_version: str
@@ -96,13 +100,13 @@ class Welcome(Value, frozen=True):
 
 
 class ServerInfo(Value, frozen=True):
-    """The running server. `durability` is `sync`, `async` or `ephemeral`; `now_ms`: its clock.
+    """The running server. `durability` is `sync`, `async` or `ephemeral`; `now_ms` is its clock.
 
-    `history`: which history of its state it is in; another one after the state went back.
-    `memory_bytes`: what was read is kept in so much; 0 where the state is in memory alone.
-    `disk_free_bytes`: the space left where the data lies; `None` where all is in memory.
-    `changes_total`: how often what reads see has changed since the server began; while it stays,
-    nothing that was read has changed.
+    - `history`: the id of the history that its state belongs to. It changes if the state goes back.
+    - `memory_bytes`: the memory for data that was read; 0 if the whole state is in memory.
+    - `disk_free_bytes`: the free space where the data is stored; `None` if all is in memory.
+    - `changes_total`: how often the readable state has changed since the server began. While it
+      stays the same, nothing that was read has changed.
     """
 
     version: str
@@ -121,10 +125,10 @@ class ServerInfo(Value, frozen=True):
 
 
 class NamespaceInfo(Value, frozen=True):
-    """A namespace, and when it came into being (again, after it was deleted).
+    """A namespace, and when it was created (again, if it was deleted before).
 
-    `kv_history`: how many versions of a key it keeps, the present one included; `kv_deleted_ms`:
-    for how long those of a deleted one.
+    `kv_history`: how many versions of a key it keeps, including the current one. `kv_deleted_ms`:
+    how long it keeps those of a deleted key.
     """
 
     name: str
@@ -147,10 +151,10 @@ class Hello(Request[Welcome], tag=0, frozen=True):
 
 
 class Ping(Request[None], tag=112, frozen=True):
-    """A sign of life, which is answered by another.
+    """A sign of life, which the server answers with another.
 
     `quiet_ms_max`: the client promises never to be silent for longer from now on, so that the
-    server can tell when it is gone; 0: it promises nothing.
+    server can notice that it has disconnected. 0 promises nothing.
     """
 
     quiet_ms_max: int = 0
@@ -161,7 +165,7 @@ class GetServerInfo(Request[ServerInfo], tag=113, frozen=True):
 
 
 class Backup(Request[str], tag=114, frozen=True):
-    """An online copy into `directory` (new, on the server's machine). Returns its full path."""
+    """Copy the running server into `directory` (new, on its machine). Returns the full path."""
 
     directory: str
 
@@ -173,7 +177,7 @@ class NamespaceCreate(Command[bool], tag=115, frozen=True):
 
 
 class NamespaceConfigure(Command[NamespaceInfo], tag=140, frozen=True):
-    """`None` keeps what is set."""
+    """`None` keeps the current setting."""
 
     name: str
     kv_history: int | None = None
@@ -191,38 +195,39 @@ class NamespaceDelete(Command[bool], tag=117, frozen=True):
 
 
 class SessionOpen(Command[None], tag=118, frozen=True):
-    """Begin to remember this connection's client; sent before its first numbered write."""
+    """Remember this connection's client from now on; sent before its first numbered write."""
 
 
 TIMERS_PER_TICK_MAX = 1_000
-"""Timers that one tick fires at most; a further tick follows at once."""
+"""How many timers one tick fires at most; another tick follows at once."""
 
 
 class Tick(Command[bool], tag=119, frozen=True):
-    """Fire at most so many timers due by the command's time. Returns whether more is due. Server
-    only.
+    """Fire up to so many timers that are due at the command's time. Returns whether more are due.
+    Server only.
     """
 
     timers_max: int = TIMERS_PER_TICK_MAX
 
 
 class TimerPostpone(Command[None], tag=127, frozen=True):
-    """Fire the earliest timer that is due by the command's time so much later. Server only."""
+    """Fire the earliest timer that is due at the command's time that much later. Server only."""
 
     delay_ms: int
 
 
 class SessionForget(Command[None], tag=120, frozen=True):
-    """Drop what is remembered of a client that has been gone too long. Server only."""
+    """Forget the writes of a client that has been disconnected for too long. Server only."""
 
     session: str
 
 
 class HistoryBegin(Command[None], tag=192, frozen=True):
-    """Go on as the history `id`, with numbers higher than `floor` (0: as they are). Server only.
+    """Continue as the history `id`, with numbers higher than `floor` (0: unchanged). Server only.
 
     `index`, `left_at_ms`: how many commands the state has seen, and the time of the last of them.
-    `keeps_clients`: what clients wrote stays remembered, for they go on without being told.
+    `keeps_clients`: clients' writes stay remembered, because the clients continue unaware of the
+    change.
     """
 
     id: str
@@ -234,13 +239,13 @@ class HistoryBegin(Command[None], tag=192, frozen=True):
 
 
 class HistoryEnd(Command[None], tag=193, frozen=True):
-    """Let the next start begin a new history, for this reason (empty: go on). Server only."""
+    """Make the next start begin a new history, for this reason (empty: continue). Server only."""
 
     reason: str
 
 
 class Delivery(Value, frozen=True):
-    """What one command handed out: under which owner (a queue, a group), which items and leases."""
+    """What one command delivered: the owner (a queue, a group), the items and their leases."""
 
     primitive: str
     owner_id: int
@@ -248,7 +253,7 @@ class Delivery(Value, frozen=True):
 
 
 class HandBack(Command[None], tag=121, frozen=True):
-    """Undo a delivery whose connection was gone: release it, forget its answer. Server only."""
+    """Undo a delivery to a closed connection: release it and forget its answer. Server only."""
 
     session: str
     number: int
@@ -256,7 +261,7 @@ class HandBack(Command[None], tag=121, frozen=True):
 
 
 class CancelWait(Request[bool], tag=123, frozen=True):
-    """End the wait of an earlier request of this connection; that one gets its empty answer."""
+    """End the wait of an earlier request of this connection; that request gets its empty answer."""
 
     request_id: int
 
@@ -309,29 +314,31 @@ BatchCommand = (
 
 
 class Batch(Command[list[Any]], tag=122, frozen=True):
-    """All or nothing; answers the results in order. One namespace."""
+    """Several commands in one namespace, all or nothing. The answer is their results, in order."""
 
     commands: list[BatchCommand]
 
 
 ONCE_PREFIX = "once-"
-"""What the session of an `Idempotency-Key` begins with."""
+"""The beginning of the session id of an `Idempotency-Key`."""
 
 
 class OnceOpen(Command[None], tag=255, frozen=True):
-    """Begin to remember the one write of this connection, a request over HTTP that may happen once.
+    """Remember the one write of this connection: a request over HTTP that may happen only once.
 
-    `digest`: of what is asked, 32 bytes; the session is `once-` and the key's own digest.
+    `digest`: a digest of the request, 32 bytes. The session is `once-` and the digest of the key.
     """
 
     digest: bytes
 
 
 class RunsIndex(Command[None], tag=104, frozen=True):
-    """Let ticks put the runs of before into the indexes of now, unless they did. Server only."""
+    """Let ticks add the runs of older versions to today's indexes, unless that was done. Server
+    only.
+    """
 
 
 class StoreName(Command[str], tag=254, frozen=True):
-    """Name the store, by chance, where it has no name yet. Answers its name. Server only."""
+    """Give the store a random name if it has none. The answer is its name. Server only."""
 
     name: str

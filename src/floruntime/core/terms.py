@@ -1,4 +1,4 @@
-"""What stands beside a request and beside its answer, where a server is one of several."""
+"""What accompanies a request and its answer in a cluster."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from floruntime.core.value import Value
 
 
 class Terms(Value, frozen=True):
-    """Beside a request. `within_ms`: for how long its caller waits for the answer; 0: unsaid.
+    """What accompanies a request.
 
-    `seen`: how far the caller has seen the log of the namespace's partition, where any copy that
-    has come so far may answer; `None`: only who leads it. `max_staleness_ms`: how old that copy may
-    be. `routes`: whether the caller wants to be told who leads, where the request is passed on.
+    - `within_ms`: how long the caller waits for the answer; 0 means unknown.
+    - `seen`: how much the caller has seen of the log of the namespace's partition. Any copy that
+      has come that far may answer. `None`: only the leader may answer.
+    - `max_staleness_ms`: how old that copy may be.
+    - `routes`: whether the caller needs to know the leader if the request is passed on.
     """
 
     within_ms: int = 0
@@ -20,10 +22,10 @@ class Terms(Value, frozen=True):
 
 
 class Told(Value, frozen=True):
-    """Beside an answer: the log's sequence that it is of, and how old it may be.
+    """What accompanies an answer: the log's sequence that it reflects, and how old it may be.
 
-    `leader`: where the node is reached that it was passed on to, as HOST:PORT, for whoever wants to
-    be told; empty where the node answered that was asked.
+    `leader`: the address (HOST:PORT) of the leader that the request was passed on to, for callers
+    that asked for it; empty if the node that was asked has answered itself.
     """
 
     sequence: int

@@ -1,7 +1,7 @@
-"""Tokens: who may do what, and how long; what can be asked of them, and what is answered.
+"""Tokens: who may do what, and until when. The requests, and the answers.
 
-A token's text is `flo_ID_SECRET`. The server keeps a hash of it; the text is known to its holder
-alone.
+A token's text is `flo_ID_SECRET`. The server keeps only a hash of it, so only its holder knows the
+text.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ ID_CHARS = 12
 SECRET_BYTES = 32
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 MINTED_PREFIX = "flom_"
-"""How the text of a minted token begins; it goes on `CLAIMS.SIGNATURE`."""
+"""The beginning of a minted token's text, followed by `CLAIMS.SIGNATURE`."""
 _TEXT = re.compile(r"flo_([a-z0-9]{12})_[A-Za-z0-9_-]{43}")
 
 
 class Role(StrEnum):
-    """What a connection may do. Each may do all that those before it may.
+    """What a connection may do. Each role may do everything that the roles before it may.
 
     `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
     `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
@@ -36,10 +36,10 @@ class Role(StrEnum):
 
 
 class TokenInfo(Value, frozen=True):
-    """A token without its secret. `namespaces`: where it may act; none named means all.
-    `scopes`: what it is for, of all that its role may do; none named means all.
+    """A token without its secret.
 
-    `expires_at_ms` is `None` for one that lasts until it is revoked.
+    `namespaces`: where it may act; empty means everywhere. `scopes`: what it may do, of all that
+    its role allows; empty means all. `expires_at_ms`: `None` if it lasts until it is revoked.
     """
 
     id: str
@@ -58,10 +58,11 @@ class TokenListReply(Value, frozen=True):
 
 
 class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
-    """Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
+    """Make a token: clients that know its secret may connect.
 
-    The first token ever made turns tokens on: from then on nobody gets in without one. It must be
-    an admin's, or nobody could make another.
+    The caller chooses `id` and `hash` (SHA-256 of the token's text). The first token ever made
+    turns tokens on: from then on, no client can connect without one. It must be an admin's, because
+    otherwise nobody could make another.
     """
 
     id: str
@@ -74,29 +75,33 @@ class TokenCreate(Command[TokenInfo], tag=124, frozen=True):
 
 
 class TokenList(Query[TokenListReply], tag=125, frozen=True):
-    """By id; expired and revoked ones for 30 days after."""
+    """List tokens by id; expired and revoked ones for 30 days after."""
 
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
 class TokenRevoke(Command[TokenInfo], tag=126, frozen=True):
-    """Let its holders in no longer, and cut those who are. Again it changes nothing."""
+    """Revoke a token: its holders cannot connect again, and their connections are closed.
+
+    Revoking it again changes nothing.
+    """
 
     id: str
 
 
 class MintedToken(Value, frozen=True):
-    """A token for a page. `expires_at_ms`: when it ends by itself, and the page with it."""
+    """A token for a page. `expires_at_ms`: when it expires, and the page's connection is closed."""
 
     token: str
     expires_at_ms: int
 
 
 class TokenMint(Request[MintedToken], tag=24, frozen=True):
-    """Sign a token of the role `web`, which is kept nowhere. It may do what its scopes name, at
-    most what whoever asks may do, and not for longer. `namespaces`: `None` for those of whoever
-    asks.
+    """Sign a token of the role `web`, which is stored nowhere.
+
+    It may do what its scopes name, but never more or longer than the caller may. `namespaces`:
+    `None` means those of the caller.
     """
 
     scopes: list[str]
@@ -105,16 +110,18 @@ class TokenMint(Request[MintedToken], tag=24, frozen=True):
 
 
 class MintKeyMake(Command[None], tag=25, frozen=True):
-    """Sign with this key from now on, unless the one before is less than a day old. Server only."""
+    """Sign with this key from now on, unless the previous key is less than a day old.
+    Server only.
+    """
 
     secret: bytes
 
 
 class TokenAdopt(Command[TokenInfo], tag=190, frozen=True):
-    """The server's own: let in whoever knows the secret that its settings name, as an admin.
+    """Let in, as an admin, any client that knows the secret in the server's settings. Server only.
 
-    It takes the place of the one that was named before, which is revoked. One that was made or
-    named already stays as it is, revoked if it is that.
+    It replaces the token that was named there before, which is revoked. A token that exists already
+    stays as it is, also if it is revoked.
     """
 
     id: str
@@ -122,17 +129,20 @@ class TokenAdopt(Command[TokenInfo], tag=190, frozen=True):
 
 
 def id_of(text: str) -> str | None:
-    """The id in a token's text; `None` where it is no token of ours."""
+    """Return the id in a token's text; `None` if it is not a Flo token."""
     match = _TEXT.fullmatch(text)
     return None if match is None else match[1]
 
 
 def id_for(text: str) -> str:
-    """The id of a secret that somebody else made: told from others by its hash."""
+    """Return an id for a secret that was made elsewhere, from its hash."""
     number = int.from_bytes(hash_of(text))
     return "".join(_ID_ALPHABET[number // 36**place % 36] for place in range(ID_CHARS))
 
 
 def hash_of(text: str) -> bytes:
-    """What is kept of a token. The secret is long and random, so one round of SHA-256 will do."""
+    """Return what is stored of a token.
+
+    The secret is long and random, so one round of SHA-256 is enough.
+    """
     return hashlib.sha256(text.encode()).digest()

@@ -1,6 +1,6 @@
-"""JSON as values of a type that a person names: structs, dataclasses, TypedDicts, pydantic models.
+"""Decoding JSON to a given type: structs, dataclasses, TypedDicts, pydantic models.
 
-Pydantic is not needed for it: a model brings what reads it.
+Pydantic need not be installed: a model brings its own reader.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def decode_json(data: bytes, kind: type[T]) -> T:
-    """`data` as a `kind`. Raises `ValueError`, naming the field, where it does not fit."""
+    """Decode `data` to a `kind`. Raises `ValueError`, naming the field, if it does not fit."""
     read = getattr(kind, "model_validate_json", None)
     if read is not None:
         found: T = read(data)  # pydantic's error is a `ValueError` that names the field
@@ -25,7 +25,7 @@ def decode_json(data: bytes, kind: type[T]) -> T:
 
 
 def _read_within(kind: Any, value: Any) -> Any:
-    """A model within another type, of a list say, from what JSON had in its place."""
+    """Read a model inside another type, such as a list, from its plain JSON value."""
     read = getattr(kind, "model_validate_json", None)
     if read is None:
         raise TypeError(f"JSON has no {name_of(kind)}")
@@ -33,5 +33,5 @@ def _read_within(kind: Any, value: Any) -> Any:
 
 
 def name_of(kind: Any) -> str:
-    """What a type is called in a message."""
+    """The name of a type in messages."""
     return str(getattr(kind, "__name__", kind))

@@ -1,4 +1,4 @@
-"""The base of all messages, and the values that several primitives share."""
+"""The base classes of all messages, and the values that several primitives share."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class PayloadValue(Value, frozen=True):
     """A result with a `payload`."""
 
     def text(self) -> str:
-        """The payload as text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        """Decode the payload as text. Raises `UnicodeDecodeError` if it is not UTF-8."""
         return _payload_of(self).decode()
 
     def json(self) -> Any:
-        """The payload, which is JSON. Raises `ValueError` where it is none."""
+        """Decode the payload as JSON. Raises `ValueError` if it is not JSON."""
         return json.loads(_payload_of(self))
 
 
@@ -33,11 +33,11 @@ class EntryValue(Value, frozen=True):
     """A result with a `value`."""
 
     def text(self) -> str:
-        """The value as text. Raises `UnicodeDecodeError` where it is no UTF-8."""
+        """Decode the value as text. Raises `UnicodeDecodeError` if it is not UTF-8."""
         return _value_of(self).decode()
 
     def json(self) -> Any:
-        """The value, which is JSON. Raises `ValueError` where it is none."""
+        """Decode the value as JSON. Raises `ValueError` if it is not JSON."""
         return json.loads(_value_of(self))
 
 
@@ -45,18 +45,20 @@ class OutputValue(Value, frozen=True):
     """A run, which has an `output` once it has completed."""
 
     def text(self) -> str:
-        """The output as text. Raises `ValueError` where it is no UTF-8, or there is none (yet)."""
+        """Decode the output as text. Raises `ValueError` if it is not UTF-8, or not there (yet)."""
         return _the_output_of(self).decode()
 
     def json(self) -> Any:
-        """The output, which is JSON. Raises `ValueError` where it is none, or not there (yet)."""
+        """Decode the output as JSON. Raises `ValueError` if it is not JSON, or not there (yet)."""
         return json.loads(_the_output_of(self))
 
     def into(self, kind: type[Item]) -> Item:
-        """The output, which is JSON, as a msgspec struct, dataclass, TypedDict or pydantic model.
+        """Decode the output, which is JSON, to a value of the type `kind`.
 
-        Raises `ConflictError` unless the run has completed, `BadRequestError`, naming the field,
-        where its output does not fit.
+        `kind`: a msgspec struct, dataclass, TypedDict or pydantic model.
+
+        Raises `ConflictError` unless the run has completed, and `BadRequestError`, naming the
+        field, if its output does not fit.
         """
         errors = import_module("floruntime.core.errors")  # by its name, since it stands on this
         told: Any = self
@@ -94,10 +96,11 @@ class Request(
     forbid_unknown_fields=True,
     tag_field="request",
 ):
-    """Base of everything a client can ask. The type parameter is the type of the answer.
+    """Base of everything that a client can ask. The type parameter is the type of the answer.
 
-    A field too many is refused: an older server must not drop an option of a newer client. So what
-    is appended stands in `core/older.py`, too, and is sent only where it is not as by default.
+    A request with unknown fields is refused: an older server must not drop an option of a newer
+    client. So an appended field is also listed in `core/older.py`, and is sent only if it differs
+    from its default.
     """
 
 
@@ -120,7 +123,7 @@ class Page(Sequence[Item]):
 
     @property
     def has_more(self) -> bool:
-        """Whether a further page follows; ask for it with `cursor`."""
+        """Whether another page follows; ask for it with `cursor`."""
         return self.cursor is not None
 
     @overload
@@ -145,10 +148,10 @@ class Page(Sequence[Item]):
 
 
 class AckResult(Value, frozen=True):
-    """What became of each item of an ack, nack or touch.
+    """The result for each item of an ack, nack or touch.
 
-    `done`: those that took effect (or had already, by the same holder). `stale`: those whose lease
-    is no longer the caller's, or that are unknown; nothing was changed for them.
+    `done`: the items for which it took effect (or had already, by the same holder). `stale`: the
+    items whose lease the caller no longer holds, or that are unknown; nothing was changed for them.
     """
 
     done: list[int]

@@ -1,3 +1,3 @@
-"""The version of this package, as both ends tell it to each other."""
+"""The version of this package, as client and server tell it to each other."""
 
 VERSION = "0.1.0"

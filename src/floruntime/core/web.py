@@ -1,4 +1,4 @@
-"""What a WebSocket carries: in each message one body, in both directions."""
+"""The content of a WebSocket: each message is one body, in both directions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from websockets.frames import Frame, Opcode
 
 
 class Messages:
-    """Makes whole messages of what arrives. No I/O."""
+    """Joins arriving data into whole messages. No I/O."""
 
     def __init__(self) -> None:
         self._fragments = bytearray()
 
     @property
     def held_bytes(self) -> int:
-        """How much of an unfinished message is held."""
+        """How many bytes of an unfinished message are held."""
         return len(self._fragments)
 
     def take(self, event: Frame) -> bytes | None:
-        """The message that a frame of data completes, if it does."""
+        """Return the message that a frame of data completes, if it does."""
         if event.opcode is Opcode.BINARY and event.fin:
             return bytes(event.data)
         self._fragments += event.data

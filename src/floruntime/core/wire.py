@@ -77,7 +77,7 @@ SERVER_ONLY = (
 )
 CLIENT_REQUESTS = [request for request in ALL_REQUESTS if request not in SERVER_ONLY]
 
-#: To look into these costs less than `isinstance`, which asks the class of the class.
+#: A lookup in these sets costs less than `isinstance`, which asks the metaclass.
 QUERIES: frozenset[type[Request[Any]]] = frozenset(r for r in ALL_REQUESTS if issubclass(r, Query))
 COMMANDS: frozenset[type[Request[Any]]] = frozenset(
     request for request in ALL_REQUESTS if issubclass(request, Command)
@@ -88,7 +88,7 @@ AnyCommand = typing.Union[tuple(r for r in ALL_REQUESTS if r in COMMANDS)]  # ty
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A request on its way: who answers what to whom."""
+    """A request on the wire, with its id, its namespace and its write number."""
 
     id: int
     namespace: str
@@ -104,7 +104,7 @@ class _OnlyId(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class WireError(msgspec.Struct, array_like=True, frozen=True):
-    """An error on its way."""
+    """An error on the wire."""
 
     code: str
     message: str
@@ -114,7 +114,7 @@ class WireError(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Answer(msgspec.Struct, array_like=True, frozen=True):
-    """An answer as it arrives: `result` is decoded once the request it answers is known."""
+    """An answer on the wire. `result` is decoded once its request is known."""
 
     id: int
     result: msgspec.Raw
@@ -123,7 +123,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
 
 
 def reply_type(request: type[Request[R]]) -> Any:
-    """The type that answers `request`: the parameter of its base class."""
+    """Return the type of the answer to `request`: the parameter of its base class."""
     for base in request.__orig_bases__:  # type: ignore[attr-defined]  # generic classes have it
         return get_args(base)[0]
     raise TypeError(f"{request.__name__} names no reply type")
@@ -169,12 +169,12 @@ def encode_answer(id: int, result: object, told: Told | None = None) -> bytes:
 
 
 def head_of_items(id: int, count: int) -> bytes:
-    """How the body of an answer begins whose result is a list; so many items, encoded, follow."""
+    """The beginning of an answer whose result is a list; that many encoded items follow."""
     return b"\x92" + encode(id) + b"\xdd" + count.to_bytes(4, "big")
 
 
 def told_in_pieces(pieces: list[bytes], told: Told) -> list[bytes]:
-    """The same of an answer in pieces that begin with such a head, with what it tells beside."""
+    """Add what accompanies an answer to an answer in pieces that begins with such a head."""
     return [b"\x94" + pieces[0][1:], *pieces[1:], b"\xc0" + encode(told)]
 
 
@@ -194,7 +194,7 @@ def encode_outcome(
 
 
 def is_command(body: bytes) -> bool:
-    """Whether this is a request that changes something; one that cannot be read is none."""
+    """Whether this request changes something; false if it cannot be read."""
     try:
         return isinstance(_envelopes.decode(body).request, Command)
     except (ValueError, RecursionError):
@@ -213,7 +213,7 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def decode_request_id(body: bytes) -> int:
-    """The id of a request whose rest could not be decoded. Raises `ProtocolError`."""
+    """The id of a request whose other parts could not be decoded. Raises `ProtocolError`."""
     try:
         return _id_decoder.decode(body).id
     except _GARBAGE:
@@ -251,7 +251,7 @@ def _decode_batch(request: system.Batch, result: msgspec.Raw) -> list[Any]:
 
 
 def decode_items(result: msgspec.Raw | memoryview) -> list[msgspec.Raw]:
-    """The items of a list, each to be decoded by itself. Raises `ProtocolError`."""
+    """The items of a list, each still encoded. Raises `ProtocolError`."""
     try:
         return _raws_decoder.decode(result)
     except _GARBAGE as error:
@@ -259,11 +259,11 @@ def decode_items(result: msgspec.Raw | memoryview) -> list[msgspec.Raw]:
 
 
 def item_decoder(request: type[Request[R]]) -> Callable[[msgspec.Raw], Any]:
-    """What decodes an item of the answer to `request`, which is a list."""
+    """Return a decoder for one item of the answer to `request`, which is a list."""
     [item_type] = get_args(reply_type(request))
     return msgspec.msgpack.Decoder(item_type).decode
 
 
 def raised(error: WireError) -> FloError:
-    """The exception that `error` stands for."""
+    """Return the exception for `error`."""
     return from_wire(error.code, error.message, error.ran, error.index, error.details)

@@ -1,4 +1,4 @@
-"""Workers: how runs of actions are claimed, kept, finished and handed back."""
+"""Workers: the requests that claim, extend, end and give back runs of actions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from floruntime.core.types import Command, PayloadValue, Query, Value
 
 
 class Task(PayloadValue, frozen=True):
-    """One run, claimed: its input, and the lease that fences this attempt.
+    """One claimed run: its input, and the lease that fences this attempt.
 
-    `lease_ms`: how long the lease lasts, from the claim on. `idempotency_key`: for what a handler
-    asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
-    the workflow. `traceparent`: the trace that the run was invoked in, of a workflow's step that of
-    the workflow's start.
+    - `lease_ms`: how long the lease lasts, counted from the claim.
+    - `idempotency_key`: for calls of a handler to other systems. It is the same in all attempts of
+      a run and of a workflow's step, and after a retry of the workflow.
+    - `traceparent`: the trace in which the run was invoked; for a workflow's step, the trace in
+      which the workflow was started.
     """
 
     run_id: str
@@ -45,7 +46,11 @@ class Task(PayloadValue, frozen=True):
 
 
 class Heartbeat(Value, frozen=True):
-    """`known`: false asks the worker to register again. `cancelled`: of `running`, what to stop."""
+    """The answer to a heartbeat.
+
+    `known`: false asks the worker to register again. `cancelled`: the runs of `running` that it
+    should stop.
+    """
 
     known: bool
     draining: bool
@@ -53,9 +58,9 @@ class Heartbeat(Value, frozen=True):
 
 
 class WorkerInfo(Value, frozen=True):
-    """A registered worker. Unhealthy after 90 s without a heartbeat.
+    """A registered worker. It is unhealthy after 90 s without a heartbeat.
 
-    `done`, `failed`: attempts that it ended since it was registered first.
+    `done`, `failed`: the attempts that it has ended since it was first registered.
     """
 
     worker_id: str
@@ -110,7 +115,7 @@ class WorkerList(Query[WorkerListReply], tag=148, frozen=True):
 
 
 class WorkerAwait(Command[list[Task]], tag=149, frozen=True):
-    """Claim up to `count` runs that are due, of `actions`; waits while there are none."""
+    """Claim up to `count` due runs of `actions`; wait while there are none."""
 
     worker_id: str
     actions: list[str]
@@ -135,9 +140,9 @@ class WorkerFail(Command[None], tag=151, frozen=True):
 
 
 class WorkerTouch(Command[bool], tag=152, frozen=True):
-    """Returns whether the run goes on: false once it was cancelled.
+    """Extend the lease of a run. Returns whether the run continues: false once it was cancelled.
 
-    `progress` (0 to 1) and `progress_note` are kept with the run; what is `None` stays as it is.
+    `progress` (0 to 1) and `progress_note` are kept with the run; `None` leaves them unchanged.
     """
 
     worker_id: str
@@ -149,7 +154,7 @@ class WorkerTouch(Command[bool], tag=152, frozen=True):
 
 
 class WorkerRelease(Command[None], tag=153, frozen=True):
-    """Hand the run back with no attempt counted."""
+    """Give the run back without counting the attempt."""
 
     worker_id: str
     run_id: str
@@ -157,9 +162,9 @@ class WorkerRelease(Command[None], tag=153, frozen=True):
 
 
 class TaskResult(Value, frozen=True):
-    """How one claimed run ended: `error` is `None` for a completion.
+    """How one claimed run ended: `error` is `None` if it completed.
 
-    `lost`: the process that the handler ran in is gone; the attempt counts as `worker_lost`.
+    `lost`: the process that the handler ran in has ended; the attempt counts as `worker_lost`.
     """
 
     run_id: str
@@ -181,7 +186,9 @@ class TaskBegun(Value, frozen=True):
 
 
 class TurnReply(Value, frozen=True):
-    """`tasks`: claimed. `stale`: which results were not taken, by their place in the request."""
+    """`tasks`: the claimed runs. `stale`: the results that were not taken, by their place in the
+    request.
+    """
 
     tasks: list[Task]
     stale: list[int]
@@ -190,8 +197,8 @@ class TurnReply(Value, frozen=True):
 class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
     """Settle finished runs and claim the next ones in one step.
 
-    A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; while
-    there are none it waits, the results being settled meanwhile.
+    A stale result is skipped: another worker had the run by then. The answer is the claimed runs.
+    While there are none, the request waits; its results are settled already.
     """
 
     worker_id: str
@@ -202,13 +209,14 @@ class WorkerExchange(Command[list[Task]], tag=154, frozen=True):
 
 
 class WorkerTurn(Command[TurnReply], tag=155, frozen=True):
-    """Settle finished runs, tell which have begun, and claim the next ones, in one step.
+    """Settle finished runs, report which have begun, and claim the next ones, in one step.
 
-    `places`: how many of `count` runs begin with the claim. Any other has not begun until that is
-    told, or its result comes: if its worker is lost before, it is handed out again with no attempt
-    counted. A run that was lost before goes to a place alone.
-    While there are no runs it waits, unless results were stale; those that were not are settled
-    meanwhile.
+    `places`: how many of the `count` runs begin with the claim. Any other run counts as begun once
+    the worker reports that, or sends its result. If the worker is lost before that, the run is
+    delivered again without counting an attempt. A run that was lost before is delivered only to a
+    place.
+    While there are no runs, the request waits, unless results were stale; the other results are
+    settled already.
     """
 
     worker_id: str

@@ -1,4 +1,4 @@
-"""Workflows: definitions in YAML, runs, schedules and triggers; what is asked and answered."""
+"""Workflows: definitions in YAML, runs, schedules and triggers. The requests, and the answers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from floruntime.core.types import Command, OutputValue, Query, Value
 
 
 class WorkflowStatus(StrEnum):
-    """Where a run stands. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMED_OUT` are final.
+    """The status of a run. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMED_OUT` are final.
 
-    `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
-    retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
-    `PAUSED`: nothing is begun until it is resumed.
+    - `RUNNING`: an action or a child workflow is under way.
+    - `WAITING`: for a signal, or for the time of a retry, a poll or a sleep.
+    - `COMPENSATING`: the run undoes what it did, and ends after that.
+    - `PAUSED`: nothing begins until the run is resumed.
     """
 
     PENDING = "pending"
@@ -34,7 +35,7 @@ class WorkflowStatus(StrEnum):
 
 
 class SyncAction(StrEnum):
-    """What a sync did with one definition. `REFUSED`: what a dry run says that it would not do."""
+    """What a sync did with one definition. `REFUSED`, in dry runs: a sync would refuse it."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -43,10 +44,10 @@ class SyncAction(StrEnum):
 
 
 class SyncResult(Value, frozen=True):
-    """What became of one definition; `description` is empty where it has none.
+    """The result for one definition; `description` is empty if it has none.
 
-    Of a dry run, what would become of it: `refusal` says why it would be refused, and `current` is
-    the text that it differs from, where it would be updated or refused.
+    For a dry run it is what would happen. `refusal`: why a sync would refuse the definition.
+    `current`: the stored text, if the definition differs from it.
     """
 
     name: str
@@ -59,7 +60,7 @@ class SyncResult(Value, frozen=True):
 
 
 class WorkflowStarted(Value, frozen=True):
-    """`created`: false where the idempotency key had started the run before."""
+    """`created` is false if the idempotency key had started the run before."""
 
     run_id: str
     created: bool
@@ -68,10 +69,12 @@ class WorkflowStarted(Value, frozen=True):
 class WorkflowRun(OutputValue, frozen=True):
     """One run of a workflow.
 
-    `current_step`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
-    an action gave. `wait_signal`: the type of the signal it waits for. `terminal`: where it ended.
-    `waits_for`: what it stands still for; only `status` tells, no listing. `traceparent`: the trace
-    that it was started in.
+    - `current_step`: the step that it is at, or ended at.
+    - `input`, `output`: JSON as bytes, or the bytes that an action returned.
+    - `wait_signal`: the type of the signal that it waits for.
+    - `terminal`: the terminal at which it ended.
+    - `waits_for`: what it waits for; only `status` fills it, no listing.
+    - `traceparent`: the trace in which it was started.
     """
 
     run_id: str
@@ -94,11 +97,11 @@ class WorkflowRun(OutputValue, frozen=True):
 
 
 class HistoryEvent(Value, frozen=True):
-    """One thing that happened to a run; `sequence` counts from 1.
+    """One event of a run; `sequence` counts from 1.
 
-    `run_id`: the run of an action or child workflow that it is about. `attempts`: of an action that
-    has ended (`action_completed`), who had it, from when to when, and why each attempt ended; as
-    long as its run is kept.
+    `run_id`: the run of the action or child workflow that the event is about. `attempts`: for an
+    action that has ended (`action_completed`), which workers had it, from when to when, and why
+    each attempt ended. They are there as long as the action's run is kept.
     """
 
     sequence: int
@@ -121,7 +124,7 @@ class DefinitionInfo(Value, frozen=True):
 
 
 class DefinitionVersion(Value, frozen=True):
-    """A version of a workflow that is kept. `current`: new runs are of it."""
+    """A kept version of a workflow. `current`: new runs use it."""
 
     version: str
     created_at_ms: int
@@ -130,11 +133,13 @@ class DefinitionVersion(Value, frozen=True):
 
 
 class ScheduleInfo(Value, frozen=True):
-    """A workflow's schedule: one of `cron` and `interval_ms`.
+    """A workflow's schedule: either `cron` or `interval_ms`.
 
-    `next_run_at_ms`: the next nominal time, `None` while it is paused or not yet known.
-    `last_run_at_ms`: the nominal time of the last run, started as `last_run_id`. `running`: the
-    schedule's own runs that have not ended. `skipped_total`: times let pass because of `overlap`.
+    - `next_run_at_ms`: the next nominal time; `None` if the schedule is paused or not calculated
+      yet.
+    - `last_run_at_ms`: the nominal time of the last run, whose id is `last_run_id`.
+    - `running`: the schedule's own runs that have not ended.
+    - `skipped_total`: times that were skipped because of `overlap`.
     """
 
     name: str
@@ -151,7 +156,7 @@ class ScheduleInfo(Value, frozen=True):
 
 
 class HistoryReply(Value, frozen=True):
-    """`is_finished`: the run has ended, and nothing comes after the last event."""
+    """`is_finished`: the run has ended, and no event follows the last one."""
 
     items: list[HistoryEvent]
     cursor: str | None
@@ -179,25 +184,25 @@ class ScheduleListReply(Value, frozen=True):
 
 
 class WorkflowSync(Command[list[SyncResult]], tag=160, frozen=True):
-    """Take definitions over, each a YAML document, all or none; answers for each in order."""
+    """Store definitions, each a YAML document, all or none. Answers a result for each, in order."""
 
     documents: list[bytes]
 
 
 class WorkflowSyncPreview(Query[list[SyncResult]], tag=191, frozen=True):
-    """What a sync of these documents would do, without doing it; answers for each in order."""
+    """Return what a sync of these documents would do, in order, without doing it."""
 
     documents: list[bytes]
 
 
 class WorkflowValidate(Query[list[Problem]], tag=161, frozen=True):
-    """What a sync of this document would complain about."""
+    """Return what a sync of this document would complain about."""
 
     document: bytes
 
 
 class WorkflowStart(Command[WorkflowStarted], tag=162, frozen=True):
-    """`input` is JSON text. `version`: another than the current one."""
+    """`input` is JSON text. `version`: a version other than the current one."""
 
     name: str
     input: bytes = b"null"
@@ -208,14 +213,14 @@ class WorkflowStart(Command[WorkflowStarted], tag=162, frozen=True):
 
 
 class WorkflowGet(Query[WorkflowRun], tag=163, frozen=True):
-    """With `block_ms`, waits until the run is finished; answers it as it stands in any case."""
+    """With `block_ms`, wait until the run is finished. Answers the run as it is then."""
 
     run_id: str
     block_ms: int = 0
 
 
 class WorkflowSignal(Command[None], tag=164, frozen=True):
-    """Deliver a signal to a run; one that nothing waits for yet is kept for its wait."""
+    """Send a signal to a run; an early signal is kept for its wait."""
 
     run_id: str
     type: str
@@ -228,13 +233,13 @@ class WorkflowCancel(Command[WorkflowRun], tag=165, frozen=True):
 
 
 class WorkflowRetry(Command[WorkflowRun], tag=166, frozen=True):
-    """Let a failed run go on from the step that failed."""
+    """Let a failed run continue from the step that failed."""
 
     run_id: str
 
 
 class WorkflowFork(Command[str], tag=176, frozen=True):
-    """Start a new run at a step of another one, with what that knew; answers the new run's id."""
+    """Start a new run at a step of another run, with its results. Answers the new run's id."""
 
     run_id: str
     from_step: str
@@ -251,14 +256,16 @@ class WorkflowPause(Command[WorkflowRun], tag=177, frozen=True):
 
 
 class WorkflowResume(Command[WorkflowRun], tag=178, frozen=True):
-    """Let a paused run go on."""
+    """Let a paused run continue."""
 
     run_id: str
 
 
 class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
-    """Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
-    that itself. With `block_ms`, waits for an event, or the end of the run.
+    """List events, oldest first.
+
+    `after`: only events after the one with this sequence number; a `cursor` contains it. With
+    `block_ms`, wait for an event, or for the end of the run.
     """
 
     run_id: str
@@ -269,8 +276,9 @@ class WorkflowHistory(Query[HistoryReply], tag=167, frozen=True):
 
 
 class SearchRange(Value, frozen=True):
-    """Values of one search attribute: above `gt`, or from `gte` on; below `lt`, or up to `lte`. All
-    `bounds` are texts, or all numbers; there is one at least, and one of a side at most.
+    """Values of one search attribute: above `gt` or from `gte` on, and below `lt` or up to `lte`.
+
+    All `bounds` are texts, or all are numbers. There is at least one, and at most one of each side.
     """
 
     name: str
@@ -278,11 +286,17 @@ class SearchRange(Value, frozen=True):
 
 
 class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
-    """`search`: attributes that the run has with exactly these values. `statuses`: in one of these,
-    where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
-    1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
-    `search_range`: one attribute whose value is in it; the runs are then in the order of its value.
-    Else those with a time of their end are in the order of that, all others as they were started.
+    """List runs.
+
+    - `search`: attributes that the run has with exactly these values.
+    - `statuses`: several statuses, if `status` is not given.
+    - Times: at or after `..._after_ms`, and before `..._before_ms`.
+    - `search_range`: one attribute whose value is in the range; the runs are then ordered by its
+      value.
+
+    Without a range, runs are ordered by their end if the filter has a time of the end, and
+    otherwise by their start. The server looks at 1,000 runs at most: a page may hold fewer than
+    `limit`, or none, and still have a cursor.
     """
 
     workflow_name: str | None = None
@@ -300,13 +314,13 @@ class WorkflowListRuns(Query[WorkflowRunListReply], tag=168, frozen=True):
 
 
 class WorkflowCountRuns(Query[dict[str, int]], tag=179, frozen=True):
-    """How many runs of the workflow (`None`: of all) are kept in each status."""
+    """Count the kept runs of the workflow (`None`: of all workflows) by status."""
 
     workflow_name: str | None = None
 
 
 class WorkflowBulkOperation(StrEnum):
-    """What is done to every run that matches."""
+    """The operation on every run that matches."""
 
     CANCEL = "cancel"
     RETRY = "retry"
@@ -317,8 +331,10 @@ class WorkflowBulkOperation(StrEnum):
 
 
 class WorkflowBulk(Command[BulkJob], tag=180, frozen=True):
-    """Do something to all runs that match, by a job. Filters as for `WorkflowListRuns`; of the
-    statuses that are given, those count that the operation takes. `type` and `data`: of a signal.
+    """Apply one operation to all runs that match, in a background job.
+
+    The filters are those of `WorkflowListRuns`. Of the given statuses, those count that the
+    operation can take. `type` and `data`: those of a signal.
     """
 
     operation: WorkflowBulkOperation
@@ -345,14 +361,14 @@ class WorkflowUse(Command[DefinitionInfo], tag=139, frozen=True):
 
 
 class WorkflowListDefinitions(Query[DefinitionListReply], tag=169, frozen=True):
-    """By name."""
+    """List workflows by name."""
 
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
 
 
 class WorkflowListVersions(Query[DefinitionVersionListReply], tag=251, frozen=True):
-    """Those of one workflow, the last that was synced first."""
+    """List the versions of one workflow, the last synced first."""
 
     name: str
     limit: int = defaults.PAGE_LIMIT
@@ -360,21 +376,21 @@ class WorkflowListVersions(Query[DefinitionVersionListReply], tag=251, frozen=Tr
 
 
 class WorkflowGetDefinition(Query[bytes | None], tag=170, frozen=True):
-    """The YAML as it was synced; of the current version unless told."""
+    """Return the YAML as it was synced, by default of the current version."""
 
     name: str
     version: str | None = None
 
 
 class WorkflowEnable(Command[DefinitionInfo], tag=171, frozen=True):
-    """While it is disabled, nothing starts: no call, no schedule, no trigger. Runs go on."""
+    """While a workflow is disabled, no call, schedule or trigger starts it. Its runs continue."""
 
     name: str
     enabled: bool = True
 
 
 class WorkflowSchedules(Query[ScheduleListReply], tag=172, frozen=True):
-    """By workflow name."""
+    """List schedules by the name of their workflow."""
 
     limit: int = defaults.PAGE_LIMIT
     cursor: str | None = None
@@ -386,14 +402,16 @@ class WorkflowPauseSchedule(Command[ScheduleInfo], tag=173, frozen=True):
 
 
 class WorkflowTriggerSchedule(Command[str], tag=174, frozen=True):
-    """Start a run of the schedule now, beside its times. Returns the run id."""
+    """Start a run of the schedule now, beside its set times. Returns the run id."""
 
     name: str
 
 
 class ScheduleDue(Command[None], tag=175, frozen=True):
-    """A schedule that stood at `due_ms` was looked at: start the run of `nominal_ms`, unless that
-    is 0, and note that `next_ms` is its next time (0: there is none). Server only.
+    """The server has calculated a schedule's times. Server only.
+
+    It looked at the schedule as it was with `due_ms` as its next time. Start the run of
+    `nominal_ms`, unless that is 0, and note `next_ms` as the next time (0: there is none).
     """
 
     workflow_id: int

@@ -1,6 +1,6 @@
 // Generated from the types of `floruntime.core` by scripts/generate_js_messages.py; do not edit.
 
-/** An error keeps a definition from being synced; a warning does not. */
+/** An error prevents the sync of a definition; a warning does not. */
 export const Severity = {
   Error: "error",
   Warning: "warning",
@@ -11,7 +11,7 @@ export type Severity = (typeof Severity)[keyof typeof Severity];
  * What is wrong with a definition, and where; `line` and `column` count from 1.
  *
  * `code` is stable: E1xx structure, E2xx values, E3xx references, E4xx combinations, E5xx paths,
- * W6xx warnings. `path` names the place within the document, such as `steps.charge.retry`, `file`
+ * W6xx warnings. `path` names the place in the document, such as `steps.charge.retry`. `file` is
  * the file that `syncFile` or `syncDir` read it from.
  */
 export interface Problem {

@@ -16,7 +16,7 @@ import { type StreamID, streamId } from "./stream-id.js";
 export { type Problem, Severity };
 
 /**
- * What a connection may do. Each may do all that those before it may.
+ * What a connection may do. Each role may do everything that the roles before it may.
  *
  * `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
  * `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
@@ -29,7 +29,7 @@ export const Role = {
 } as const;
 export type Role = (typeof Role)[keyof typeof Role];
 
-/** Where a job stands. The last two are final. */
+/** The status of a job. The last two are final. */
 export const JobStatus = {
   Running: "running",
   Completed: "completed",
@@ -37,20 +37,20 @@ export const JobStatus = {
 } as const;
 export type JobStatus = (typeof JobStatus)[keyof typeof JobStatus];
 
-/** What is done to every dead letter that matches. */
+/** The operation on every dead letter that matches. */
 export const DeadBulkOperation = {
   RequeueDead: "requeue_dead",
   DeleteDead: "delete_dead",
 } as const;
 export type DeadBulkOperation = (typeof DeadBulkOperation)[keyof typeof DeadBulkOperation];
 
-/** Who runs an action: `USER`, a worker of the person's own. */
+/** Who runs an action: `USER` means a worker of the application. */
 export const ActionType = {
   User: "user",
 } as const;
 export type ActionType = (typeof ActionType)[keyof typeof ActionType];
 
-/** Where a run stands. The last four are final. */
+/** The status of a run. The last four are final. */
 export const RunStatus = {
   Pending: "pending",
   Running: "running",
@@ -62,12 +62,18 @@ export const RunStatus = {
 export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
 
 /**
- * What would let a run go on.
+ * What a run waits for.
  *
- * `WORKER`: that a worker takes it. `DELAY`: its first time. `RETRY`: that of the next attempt.
- * `POLL`: that of the next question. `RESULT`: what a worker has in hand. `CHILD`: a child
- * workflow's end. `SIGNAL`: a signal. `SLEEP`: the time that a step sleeps until.
- * `BRANCHES`: its branches or items. `COMPENSATION`: that what was done is undone.
+ * - `WORKER`: a worker to claim it.
+ * - `DELAY`: the time of its first start.
+ * - `RETRY`: the time of the next attempt.
+ * - `POLL`: the time of the next poll.
+ * - `RESULT`: the result of a worker that runs it.
+ * - `CHILD`: the end of a child workflow.
+ * - `SIGNAL`: a signal.
+ * - `SLEEP`: the time until which a step sleeps.
+ * - `BRANCHES`: its branches or items.
+ * - `COMPENSATION`: the compensation of its steps.
  */
 export const WaitKind = {
   Worker: "worker",
@@ -83,14 +89,14 @@ export const WaitKind = {
 } as const;
 export type WaitKind = (typeof WaitKind)[keyof typeof WaitKind];
 
-/** In which order runs are listed, by when they were invoked. */
+/** The order in which runs are listed, by when they were invoked. */
 export const RunOrder = {
   Newest: "newest",
   Oldest: "oldest",
 } as const;
 export type RunOrder = (typeof RunOrder)[keyof typeof RunOrder];
 
-/** What is done to every run that matches. */
+/** The operation on every run that matches. */
 export const ActionBulkOperation = {
   Cancel: "cancel",
   Retry: "retry",
@@ -99,8 +105,11 @@ export const ActionBulkOperation = {
 export type ActionBulkOperation = (typeof ActionBulkOperation)[keyof typeof ActionBulkOperation];
 
 /**
- * What becomes of a nominal time while as many of a schedule's own runs go on as may: it is
- * let pass (`SKIP`), one waits for a run to end (`BUFFERONE`), or it starts a run all the same.
+ * What happens at a nominal time while the schedule already has as many unfinished runs as it
+ * may.
+ *
+ * `SKIP`: the time is skipped. `BUFFERONE`: one run waits until another ends. `ALLOW`: a run
+ * starts anyway.
  */
 export const Overlap = {
   Skip: "skip",
@@ -109,7 +118,7 @@ export const Overlap = {
 } as const;
 export type Overlap = (typeof Overlap)[keyof typeof Overlap];
 
-/** What a sync did with one definition. `REFUSED`: what a dry run says that it would not do. */
+/** What a sync did with one definition. `REFUSED`, in dry runs: a sync would refuse it. */
 export const SyncAction = {
   Created: "created",
   Updated: "updated",
@@ -119,11 +128,12 @@ export const SyncAction = {
 export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
 
 /**
- * Where a run stands. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMEDOUT` are final.
+ * The status of a run. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMEDOUT` are final.
  *
- * `RUNNING`: an action or a child is under way. `WAITING`: for a signal, or for the time of a
- * retry, a poll or a sleep. `COMPENSATING`: it undoes what it did, and then ends.
- * `PAUSED`: nothing is begun until it is resumed.
+ * - `RUNNING`: an action or a child workflow is under way.
+ * - `WAITING`: for a signal, or for the time of a retry, a poll or a sleep.
+ * - `COMPENSATING`: the run undoes what it did, and ends after that.
+ * - `PAUSED`: nothing begins until the run is resumed.
  */
 export const WorkflowStatus = {
   Pending: "pending",
@@ -138,7 +148,7 @@ export const WorkflowStatus = {
 } as const;
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
 
-/** What is done to every run that matches. */
+/** The operation on every run that matches. */
 export const WorkflowBulkOperation = {
   Cancel: "cancel",
   Retry: "retry",
@@ -149,7 +159,10 @@ export const WorkflowBulkOperation = {
 } as const;
 export type WorkflowBulkOperation = (typeof WorkflowBulkOperation)[keyof typeof WorkflowBulkOperation];
 
-/** What this server takes; sizes in bytes. The first three are settings, the rest are fixed. */
+/**
+ * The limits of this server; sizes are in bytes. The first three are settings, the rest are
+ * fixed.
+ */
 export interface ServerLimits {
   readonly valueBytesMax: number;
   readonly frameBytesMax: number;
@@ -206,11 +219,13 @@ export const ServerLimitsSchema: StructSchema<ServerLimits> = struct("ServerLimi
 /**
  * The server's answer to `Hello`. `sessionKnown`: it still remembers this client's writes.
  *
- * `role`: what the connection may do. `history`: which history of its state the server is in, by
- * its id; another one after the state went back (a backup was restored, say). `nodes`: where those
- * of its cluster are reached that live, as HOST:PORT; empty where the server is alone. `node`:
- * which of them it is itself. `holder`: in a cluster, whose writes are remembered together with
- * the client's id: those of another holder are another client's.
+ * - `role`: what the connection may do.
+ * - `history`: the id of the history that the server's state belongs to. It changes if the state
+ * goes back, such as after a restored backup.
+ * - `nodes`: the addresses (HOST:PORT) of the cluster's live nodes; empty if the server is alone.
+ * - `node`: the one of them that answers.
+ * - `holder`: in a cluster, the token holder under whom the client's writes are remembered,
+ * together with the client's id. The same id under another holder is another client.
  */
 export interface Welcome {
   readonly serverVersion: string;
@@ -234,13 +249,13 @@ export const WelcomeSchema: StructSchema<Welcome> = struct("Welcome", [
 ]);
 
 /**
- * The running server. `durability` is `sync`, `async` or `ephemeral`; `nowMs`: its clock.
+ * The running server. `durability` is `sync`, `async` or `ephemeral`; `nowMs` is its clock.
  *
- * `history`: which history of its state it is in; another one after the state went back.
- * `memoryBytes`: what was read is kept in so much; 0 where the state is in memory alone.
- * `diskFreeBytes`: the space left where the data lies; `null` where all is in memory.
- * `changesTotal`: how often what reads see has changed since the server began; while it stays,
- * nothing that was read has changed.
+ * - `history`: the id of the history that its state belongs to. It changes if the state goes back.
+ * - `memoryBytes`: the memory for data that was read; 0 if the whole state is in memory.
+ * - `diskFreeBytes`: the free space where the data is stored; `null` if all is in memory.
+ * - `changesTotal`: how often the readable state has changed since the server began. While it
+ * stays the same, nothing that was read has changed.
  */
 export interface ServerInfo {
   readonly version: string;
@@ -274,10 +289,10 @@ export const ServerInfoSchema: StructSchema<ServerInfo> = struct("ServerInfo", [
 ]);
 
 /**
- * A namespace, and when it came into being (again, after it was deleted).
+ * A namespace, and when it was created (again, if it was deleted before).
  *
- * `kvHistory`: how many versions of a key it keeps, the present one included; `kvDeletedMs`:
- * for how long those of a deleted one.
+ * `kvHistory`: how many versions of a key it keeps, including the current one. `kvDeletedMs`:
+ * how long it keeps those of a deleted key.
  */
 export interface NamespaceInfo {
   readonly name: string;
@@ -302,10 +317,10 @@ export const NamespaceListReplySchema: StructSchema<NamespaceListReply> = struct
 ]);
 
 /**
- * A token without its secret. `namespaces`: where it may act; none named means all.
- * `scopes`: what it is for, of all that its role may do; none named means all.
+ * A token without its secret.
  *
- * `expiresAtMs` is `null` for one that lasts until it is revoked.
+ * `namespaces`: where it may act; empty means everywhere. `scopes`: what it may do, of all that
+ * its role allows; empty means all. `expiresAtMs`: `null` if it lasts until it is revoked.
  */
 export interface TokenInfo {
   readonly id: string;
@@ -337,7 +352,7 @@ export const TokenListReplySchema: StructSchema<TokenListReply> = struct("TokenL
   ["cursor", nullable(text)],
 ]);
 
-/** A token for a page. `expiresAtMs`: when it ends by itself, and the page with it. */
+/** A token for a page. `expiresAtMs`: when it expires, and the page's connection is closed. */
 export interface MintedToken {
   readonly token: string;
   readonly expiresAtMs: bigint;
@@ -348,9 +363,9 @@ export const MintedTokenSchema: StructSchema<MintedToken> = struct("MintedToken"
 ]);
 
 /**
- * Who one is to the server. `namespaces`, `scopes`: `null` for all.
+ * Who a client is to the server. `namespaces`, `scopes`: `null` means all.
  *
- * `who`: as the audit names it. `expiresAtMs`: `null` for what lasts until it is revoked.
+ * `who`: its name in the audit. `expiresAtMs`: `null` if it lasts until it is revoked.
  * `isSession`: whether it is a session of the console.
  */
 export interface Identity {
@@ -371,9 +386,10 @@ export const IdentitySchema: StructSchema<Identity> = struct("Identity", [
 ]);
 
 /**
- * What a session may do, as the server knows it. `holder`: whose sessions it counts among.
- * `tokenId`: that of the token that it ends with. `isOpen`: it came from no token, where none
- * was needed.
+ * What a session may do, as the server knows it.
+ *
+ * `holder`: whose sessions it is counted with. `tokenId`: the token that it ends with. `isOpen`:
+ * it came from no token, because the server needed none.
  */
 export interface ConsoleRights {
   readonly role: Role;
@@ -397,10 +413,11 @@ export const ConsoleRightsSchema: StructSchema<ConsoleRights> = struct("ConsoleR
 ]);
 
 /**
- * A node: where clients reach it, its version, and how it is.
+ * A node: the address for clients, its version, and its state.
  *
- * `clockDifferenceMs`: how far its wall clock was ahead of the one who tells, when it was last
- * heard. `leads`, `keeps`: how many partitions. `silentMs`: for how long nothing was heard.
+ * `clockDifferenceMs`: how far its wall clock was ahead of the answering node's, when it was
+ * last heard. `leads`, `keeps`: numbers of partitions. `silentMs`: the time since it was last
+ * heard.
  */
 export interface NodeInfo {
   readonly name: string;
@@ -425,7 +442,7 @@ export const NodeInfoSchema: StructSchema<NodeInfo> = struct("NodeInfo", [
   ["silentMs", int],
 ]);
 
-/** A copy of a partition: how many messages of the log it lacks, as far as is known. */
+/** A copy of a partition, and how many messages of the log it lacks, as far as is known. */
 export interface ReplicaInfo {
   readonly node: string;
   readonly sequence: bigint;
@@ -440,9 +457,10 @@ export const ReplicaInfoSchema: StructSchema<ReplicaInfo> = struct("ReplicaInfo"
 ]);
 
 /**
- * A partition; 0 is `system`, which holds tokens. `leader` is empty while nobody leads.
+ * A partition; 0 is `system`, which holds tokens. `leader` is empty while there is no leader.
  *
- * `sequence`: where its log ends. `trouble`: why this node's copy follows no further, or empty.
+ * `sequence`: the end of its log. `trouble`: why this node's copy has stopped following the log;
+ * empty if it has not.
  */
 export interface PartitionInfo {
   readonly number: number;
@@ -488,12 +506,15 @@ export const ClusterInfoSchema: StructSchema<ClusterInfo> = struct("ClusterInfo"
 ]);
 
 /**
- * One operation on everything that matches, and how far it is.
+ * One operation on everything that matches, and its progress.
  *
- * `matched` grows as it walks: what was found to match when its turn came. `done` and `failed` are
- * those of them that the operation was made on, and that it was refused for; with `dryRun` both
- * stay 0. `lookedAt` of about `expected` are behind it. `about`: what it is about (an action, a
- * queue, a stream and its group; `null`: all of the namespace's). `error`: of what failed last.
+ * - `matched`: what has been found to match so far; it grows while the job runs.
+ * - `done`, `failed`: how many of those the operation was applied to, and refused for. With
+ * `dryRun` both stay 0.
+ * - `lookedAt`, `expected`: how much was looked at, of about how much in total.
+ * - `about`: the action, the queue, or the stream and its group; `null` means all of the
+ * namespace.
+ * - `error`: the error of the last item that failed.
  */
 export interface BulkJob {
   readonly jobId: string;
@@ -537,7 +558,7 @@ export const JobListReplySchema: StructSchema<JobListReply> = struct("JobListRep
   ["cursor", nullable(text)],
 ]);
 
-/** One key as it stands. `expiresAtMs` is `null` for a key without a TTL. */
+/** One key and its value. `expiresAtMs` is `null` for a key without a TTL. */
 export interface KvEntry extends ValueCarrier {
   readonly key: string;
   readonly value: Uint8Array;
@@ -553,7 +574,7 @@ export const KvEntrySchema: StructSchema<KvEntry> = struct("KvEntry", [
   ["expiresAtMs", nullable(big), null],
 ], { methods: ValueCarrier });
 
-/** `version`: the namespace's change number that this write became. */
+/** `version`: the namespace's change number that this write got. */
 export interface PutResult {
   readonly version: bigint;
 }
@@ -587,7 +608,7 @@ export const VersionEntrySchema: StructSchema<VersionEntry> = struct("VersionEnt
   ["deleted", bool],
 ], { methods: VersionEntryMethods });
 
-/** One change as a watch shows it; `value` is empty where `deleted`. */
+/** One change as a watch shows it; `value` is empty if `deleted`. */
 export interface KvChange extends ValueCarrier {
   readonly key: string;
   readonly value: Uint8Array;
@@ -602,9 +623,9 @@ export const KvChangeSchema: StructSchema<KvChange> = struct("KvChange", [
 ], { methods: ValueCarrier });
 
 /**
- * Changes after a version, and the version to go on from. `more`: ask again at once.
+ * Changes after a version, and the version to continue from. `more`: ask again at once.
  *
- * `generation`: how often the namespace was deleted; to be sent back with the version.
+ * `generation`: how often the namespace was deleted; send it back with the version.
  */
 export interface KvChangesReply {
   readonly changes: KvChange[];
@@ -620,12 +641,13 @@ export const KvChangesReplySchema: StructSchema<KvChangesReply> = struct("KvChan
 ]);
 
 /**
- * One message of a queue, as delivered, peeked at, or dead.
+ * One message of a queue: delivered, peeked at, or dead.
  *
- * `lease` fences the delivery (0 where nothing is leased); `attempt` counts deliveries, this one
- * included. `reason` (`maxAttempts`, `nacked`) and `error` are set on dead letters;
- * `firstDeliveredAtMs` and `lastDeliveredAtMs` are `null` before the first delivery.
- * `traceparent`: the trace that it was enqueued in (`core/trace.py`).
+ * - `lease`: the number that fences this delivery; 0 if nothing is leased.
+ * - `attempt`: the number of deliveries, including this one.
+ * - `reason` (`maxAttempts`, `nacked`), `error`: set for dead letters only.
+ * - `firstDeliveredAtMs`, `lastDeliveredAtMs`: `null` before the first delivery.
+ * - `traceparent`: the trace in which it was enqueued (`core/trace.py`).
  */
 export interface Message extends MessageMethods {
   readonly seq: bigint;
@@ -656,7 +678,7 @@ export const MessageSchema: StructSchema<Message> = struct("Message", [
   ["traceparent", nullable(text), null],
 ], { methods: MessageMethods });
 
-/** Messages in delivery order; `cursor` only in pages of dead letters. */
+/** Messages in delivery order; `cursor` is set only for pages of dead letters. */
 export interface DequeueResult extends DequeueResultMethods {
   readonly messages: Message[];
   readonly cursor: string | null;
@@ -669,10 +691,10 @@ export const DequeueResultSchema: StructSchema<DequeueResult> = struct("DequeueR
 ], { add: hasMore, methods: DequeueResultMethods });
 
 /**
- * What became of each item of an ack, nack or touch.
+ * The result for each item of an ack, nack or touch.
  *
- * `done`: those that took effect (or had already, by the same holder). `stale`: those whose lease
- * is no longer the caller's, or that are unknown; nothing was changed for them.
+ * `done`: the items for which it took effect (or had already, by the same holder). `stale`: the
+ * items whose lease the caller no longer holds, or that are unknown; nothing was changed for them.
  */
 export interface AckResult {
   readonly done: bigint[];
@@ -683,7 +705,7 @@ export const AckResultSchema: StructSchema<AckResult> = struct("AckResult", [
   ["stale", list(big)],
 ]);
 
-/** Settings of a queue. A queue that was never configured has the defaults. */
+/** The settings of a queue. A queue that was never configured has the defaults. */
 export interface QueueConfig {
   readonly maxAttempts: number;
   readonly retryDelayMs: number;
@@ -702,10 +724,11 @@ export const QueueConfigSchema: StructSchema<QueueConfig> = struct("QueueConfig"
 ]);
 
 /**
- * Counts of a queue. `oldestAgeMs`: age of the oldest message that is not dead, else 0.
+ * The counts of a queue.
  *
- * `paused`: nothing is delivered until somebody resumes it. `waiting`: messages that wait for
- * those of their group that came before them, in neither `ready` nor `delayed`.
+ * `oldestAgeMs`: the age of the oldest message that is not dead, or 0. `paused`: nothing is
+ * delivered until the queue is resumed. `waiting`: messages that wait for earlier ones of their
+ * group; `ready` and `delayed` do not include them.
  */
 export interface QueueStats {
   readonly name: string;
@@ -743,7 +766,7 @@ export const QueueListReplySchema: StructSchema<QueueListReply> = struct("QueueL
   ["cursor", nullable(text)],
 ]);
 
-/** Where a record went: its id, its offset in its partition, and its time. */
+/** The place of a new record: its id, its offset in its partition, and its time. */
 export interface AppendResult extends AppendResultMethods {
   readonly id: StreamID;
   readonly offset: bigint;
@@ -758,10 +781,10 @@ export const AppendResultSchema: StructSchema<AppendResult> = struct("AppendResu
 ], { methods: AppendResultMethods });
 
 /**
- * One record. `attempt` and `lease` are 0 where it was read without a group.
+ * One record. `attempt` and `lease` are 0 if it was read without a group.
  *
- * `reason` and `error` (the text of its last nack) are set on dead letters only.
- * `traceparent`: the trace that it was appended in (`core/trace.py`).
+ * `reason` and `error` (the text of its last nack) are set for dead letters only. `traceparent`:
+ * the trace in which it was appended (`core/trace.py`).
  */
 export interface StreamRecord extends StreamRecordMethods {
   readonly id: StreamID;
@@ -795,9 +818,9 @@ export const StreamRecordSchema: StructSchema<StreamRecord> = struct("StreamReco
 ], { methods: StreamRecordMethods });
 
 /**
- * Records in id order. `nextAfter` is where a follower goes on (the id it has seen up to).
+ * Records in id order. `nextAfter` is the id after which a follower continues.
  *
- * `leaseMs`: how long the leases last under which a group's records came; 0 where they have none.
+ * `leaseMs`: how long the leases of a group's records last; 0 without leases.
  */
 export interface ReadResult extends ReadResultMethods {
   readonly records: StreamRecord[];
@@ -810,7 +833,7 @@ export const ReadResultSchema: StructSchema<ReadResult> = struct("ReadResult", [
   ["leaseMs", int, 0],
 ], { methods: ReadResultMethods });
 
-/** A stream's size and retention; `firstId` and `lastId` are `null` while it is new. */
+/** A stream's size and retention. `firstId`, `lastId`: `null` before its first record. */
 export interface StreamInfo extends StreamInfoMethods {
   readonly name: string;
   readonly partitions: number;
@@ -843,7 +866,7 @@ export const StreamListReplySchema: StructSchema<StreamListReply> = struct("Stre
   ["cursor", nullable(text)],
 ]);
 
-/** `removed`: how many records went (with `dryRun`: would go). */
+/** `removed`: how many records were removed (with `dryRun`: would be removed). */
 export interface TrimResult {
   readonly removed: number;
 }
@@ -852,8 +875,10 @@ export const TrimResultSchema: StructSchema<TrimResult> = struct("TrimResult", [
 ]);
 
 /**
- * A consumer group. `lag`: records it has not been given yet. `triggerOf`: the workflow whose
- * trigger reads through it, which makes it the engine's, to be looked at only; else empty.
+ * A consumer group. `lag`: records that it has not been given yet.
+ *
+ * `triggerOf`: the workflow whose trigger reads through this group, or empty. Such a group
+ * belongs to the engine and can only be looked at.
  */
 export interface GroupInfo {
   readonly name: string;
@@ -897,7 +922,7 @@ export const GroupListReplySchema: StructSchema<GroupListReply> = struct("GroupL
   ["cursor", nullable(text)],
 ]);
 
-/** As `AckResult`, for record ids. */
+/** Like `AckResult`, for record ids. */
 export interface GroupAckResult {
   readonly done: StreamID[];
   readonly stale: StreamID[];
@@ -907,7 +932,7 @@ export const GroupAckResultSchema: StructSchema<GroupAckResult> = struct("GroupA
   ["stale", list(streamId)],
 ]);
 
-/** A record delivered and not yet acked. */
+/** A record that was delivered and not yet acked. */
 export interface PendingEntry {
   readonly id: StreamID;
   readonly consumer: string;
@@ -944,11 +969,14 @@ export const DeadReplySchema: StructSchema<DeadReply> = struct("DeadReply", [
 ]);
 
 /**
- * How much of an action goes on at once and how fast; `null`: as much as there is.
+ * How many runs of an action are leased at once, and how fast runs are claimed.
  *
- * `running`: leased runs, over all workers; `runningPerKey`: of one key. `rate`: claims in any
- * span of `ratePeriodMs`, `ratePerKey` likewise, 1 to 10,000. `fair`: keys take turns instead
- * of standing by the due time of their first run.
+ * `null` means no limit.
+ *
+ * - `running`: leased runs, over all workers. `runningPerKey`: leased runs of one key.
+ * - `rate`: claims in any span of `ratePeriodMs`. `ratePerKey`: the same for one key. Both are
+ * 1 to 10,000.
+ * - `fair`: keys take turns. Otherwise the key whose first run is due first goes first.
  */
 export interface Limits {
   readonly running: number | null;
@@ -1001,7 +1029,7 @@ export const ActionInfoSchema: StructSchema<ActionInfo> = struct("ActionInfo", [
   ["keyPath", nullable(text), null],
 ], { methods: ActionInfoMethods });
 
-/** `created`: false where the idempotency key had made the run before. */
+/** `created` is false if the idempotency key had made the run before. */
 export interface InvokeResult {
   readonly runId: string;
   readonly created: boolean;
@@ -1012,12 +1040,14 @@ export const InvokeResultSchema: StructSchema<InvokeResult> = struct("InvokeResu
 ]);
 
 /**
- * What a run waits for; `text` says it in a sentence, as of when it was asked.
+ * What a run waits for; `text` says it in a sentence, as of the time of the answer.
  *
- * `name`: of the action, workflow or signal. `runId`: the run of an action or child that a
- * workflow's run waits for. `workers`: how many could take it, of those that are registered and
- * well (at most 100 are counted). `attempt` of at most `attempts` comes next. `dueAtMs`: when
- * the wait is over by itself. `error`: how the attempt before ended.
+ * - `name`: of the action, workflow or signal.
+ * - `runId`: the run of an action or child that a workflow's run waits for.
+ * - `workers`: how many registered and healthy workers could claim it (at most 100 are counted).
+ * - `attempt`: the next attempt, of at most `attempts`.
+ * - `dueAtMs`: when the wait ends on its own.
+ * - `error`: how the previous attempt ended.
  */
 export interface RunWait {
   readonly kind: WaitKind;
@@ -1045,9 +1075,10 @@ export const RunWaitSchema: StructSchema<RunWait> = struct("RunWait", [
 /**
  * One attempt of a run: which worker had it, from when to when, and why it ended.
  *
- * `begunAtMs`: `null` where that was not kept yet. `endedAtMs`: `null` while it is under way.
- * `error`: the first 512 bytes of what its handler said. `reason`: as of a run; `null` where a
- * handler ended it, be it by success or failure.
+ * - `begunAtMs`: `null` for attempts of older versions, which did not keep it.
+ * - `endedAtMs`: `null` while the attempt is under way.
+ * - `error`: the first 512 bytes of the handler's error.
+ * - `reason`: as for a run; `null` if a handler ended the attempt, by success or failure.
  */
 export interface ActionAttempt {
   readonly attempt: number;
@@ -1067,14 +1098,17 @@ export const ActionAttemptSchema: StructSchema<ActionAttempt> = struct("ActionAt
 ]);
 
 /**
- * One run of an action, with its history in short.
+ * One run of an action, with a short history.
  *
- * `attempt` counts deliveries to workers, but not those that were released or never began. `error`
- * is that of the last attempt. `reason` (`workerLost`, `timeout`, that of a cancellation) says
- * why where no handler did, and is then the `error`, too. `waitsFor`: what a pending run waits
- * for; only `status` tells, no listing. `attempts`: those that have begun, the last 100, oldest
- * first. `progress` (0 to 1) and `progressNote`: what its handler told last, `null` where it told
- * nothing; the next attempt begins without them. `traceparent`: the trace that it was invoked in.
+ * - `attempt`: deliveries to workers, without those that were released or never began.
+ * - `error`: the error of the last attempt.
+ * - `reason`: why the run or attempt ended if no handler ended it: `workerLost`, `timeout`, or
+ * the reason of a cancellation. It is then also the `error`.
+ * - `waitsFor`: what a pending run waits for; only `status` fills it, no listing.
+ * - `attempts`: the attempts that have begun, the last 100, oldest first.
+ * - `progress` (0 to 1), `progressNote`: what the handler reported last, `null` if nothing. The
+ * next attempt begins without them.
+ * - `traceparent`: the trace in which the run was invoked.
  */
 export interface ActionRun extends ActionRunMethods {
   readonly runId: string;
@@ -1144,8 +1178,9 @@ export const RunListReplySchema: StructSchema<RunListReply> = struct("RunListRep
 ]);
 
 /**
- * One key of an action: its leased runs, those that are due, and the limit that holds it up
- * (`running`, `runningPerKey`, `rate`, `ratePerKey`), if one does.
+ * One key of an action: its leased runs, its due runs, and the limit that holds it back.
+ *
+ * That limit is `running`, `runningPerKey`, `rate` or `ratePerKey`, if any.
  */
 export interface KeyLimits {
   readonly key: string;
@@ -1160,7 +1195,7 @@ export const KeyLimitsSchema: StructSchema<KeyLimits> = struct("KeyLimits", [
   ["blockedBy", nullable(text)],
 ]);
 
-/** Leased runs of the action, those that are due, and its keys. */
+/** The action's leased runs, its due runs, and its keys. */
 export interface LimitsReply {
   readonly running: number;
   readonly waiting: number;
@@ -1175,13 +1210,16 @@ export const LimitsReplySchema: StructSchema<LimitsReply> = struct("LimitsReply"
 ]);
 
 /**
- * An action's schedule: one of `cron` and `intervalMs`.
+ * An action's schedule: either `cron` or `intervalMs`.
  *
- * `enabled`: whether the action is. `nextRunAtMs`: the next nominal time, `null` while it is
- * paused, disabled or not yet known. `lastRunAtMs`: the nominal time of the last run, which is
- * `lastRunId`. `running`: the schedule's own runs that have not ended. `skippedTotal`: times
- * let pass because of `overlap`. `doubt`: what its `cron` matches other than it reads, as a
- * step of 90 minutes; empty: nothing.
+ * - `enabled`: whether the action is enabled.
+ * - `nextRunAtMs`: the next nominal time; `null` if the schedule is paused, disabled or not
+ * calculated yet.
+ * - `lastRunAtMs`: the nominal time of the last run, whose id is `lastRunId`.
+ * - `running`: the schedule's own runs that have not ended.
+ * - `skippedTotal`: times that were skipped because of `overlap`.
+ * - `doubt`: why its `cron` probably does not mean what it says, such as a step of 90 minutes;
+ * empty if there is no doubt.
  */
 export interface ActionScheduleInfo {
   readonly name: string;
@@ -1230,9 +1268,9 @@ export const ActionScheduleListReplySchema: StructSchema<ActionScheduleListReply
 ]);
 
 /**
- * A registered worker. Unhealthy after 90 s without a heartbeat.
+ * A registered worker. It is unhealthy after 90 s without a heartbeat.
  *
- * `done`, `failed`: attempts that it ended since it was registered first.
+ * `done`, `failed`: the attempts that it has ended since it was first registered.
  */
 export interface WorkerInfo {
   readonly workerId: string;
@@ -1263,7 +1301,12 @@ export const WorkerInfoSchema: StructSchema<WorkerInfo> = struct("WorkerInfo", [
   ["failed", int, 0],
 ]);
 
-/** `known`: false asks the worker to register again. `cancelled`: of `running`, what to stop. */
+/**
+ * The answer to a heartbeat.
+ *
+ * `known`: false asks the worker to register again. `cancelled`: the runs of `running` that it
+ * should stop.
+ */
 export interface Heartbeat {
   readonly known: boolean;
   readonly draining: boolean;
@@ -1285,12 +1328,13 @@ export const WorkerListReplySchema: StructSchema<WorkerListReply> = struct("Work
 ]);
 
 /**
- * One run, claimed: its input, and the lease that fences this attempt.
+ * One claimed run: its input, and the lease that fences this attempt.
  *
- * `leaseMs`: how long the lease lasts, from the claim on. `idempotencyKey`: for what a handler
- * asks of others; the same over all attempts of a run, of a workflow's step, and over a retry of
- * the workflow. `traceparent`: the trace that the run was invoked in, of a workflow's step that of
- * the workflow's start.
+ * - `leaseMs`: how long the lease lasts, counted from the claim.
+ * - `idempotencyKey`: for calls of a handler to other systems. It is the same in all attempts of
+ * a run and of a workflow's step, and after a retry of the workflow.
+ * - `traceparent`: the trace in which the run was invoked; for a workflow's step, the trace in
+ * which the workflow was started.
  */
 export interface Task extends TaskMethods {
   readonly runId: string;
@@ -1322,9 +1366,9 @@ export const TaskSchema: StructSchema<Task> = struct("Task", [
 ], { methods: TaskMethods });
 
 /**
- * How one claimed run ended: `error` is `null` for a completion.
+ * How one claimed run ended: `error` is `null` if it completed.
  *
- * `lost`: the process that the handler ran in is gone; the attempt counts as `workerLost`.
+ * `lost`: the process that the handler ran in has ended; the attempt counts as `workerLost`.
  */
 export interface TaskResult {
   readonly runId: string;
@@ -1359,7 +1403,10 @@ export const TaskBegunSchema: StructSchema<TaskBegun> = struct("TaskBegun", [
   ["lease", big],
 ]);
 
-/** `tasks`: claimed. `stale`: which results were not taken, by their place in the request. */
+/**
+ * `tasks`: the claimed runs. `stale`: the results that were not taken, by their place in the
+ * request.
+ */
 export interface TurnReply {
   readonly tasks: Task[];
   readonly stale: bigint[];
@@ -1380,10 +1427,10 @@ export const ProblemSchema: StructSchema<Problem> = struct("Problem", [
 ]);
 
 /**
- * What became of one definition; `description` is empty where it has none.
+ * The result for one definition; `description` is empty if it has none.
  *
- * Of a dry run, what would become of it: `refusal` says why it would be refused, and `current` is
- * the text that it differs from, where it would be updated or refused.
+ * For a dry run it is what would happen. `refusal`: why a sync would refuse the definition.
+ * `current`: the stored text, if the definition differs from it.
  */
 export interface SyncResult {
   readonly name: string;
@@ -1404,7 +1451,7 @@ export const SyncResultSchema: StructSchema<SyncResult> = struct("SyncResult", [
   ["current", nullable(text), null],
 ]);
 
-/** `created`: false where the idempotency key had started the run before. */
+/** `created` is false if the idempotency key had started the run before. */
 export interface WorkflowStarted {
   readonly runId: string;
   readonly created: boolean;
@@ -1417,10 +1464,12 @@ export const WorkflowStartedSchema: StructSchema<WorkflowStarted> = struct("Work
 /**
  * One run of a workflow.
  *
- * `currentStep`: the step it is at, or ended at. `input` and `output` are JSON as bytes, or what
- * an action gave. `waitSignal`: the type of the signal it waits for. `terminal`: where it ended.
- * `waitsFor`: what it stands still for; only `status` tells, no listing. `traceparent`: the trace
- * that it was started in.
+ * - `currentStep`: the step that it is at, or ended at.
+ * - `input`, `output`: JSON as bytes, or the bytes that an action returned.
+ * - `waitSignal`: the type of the signal that it waits for.
+ * - `terminal`: the terminal at which it ended.
+ * - `waitsFor`: what it waits for; only `status` fills it, no listing.
+ * - `traceparent`: the trace in which it was started.
  */
 export interface WorkflowRun {
   readonly runId: string;
@@ -1462,11 +1511,11 @@ export const WorkflowRunSchema: StructSchema<WorkflowRun> = struct("WorkflowRun"
 ]);
 
 /**
- * One thing that happened to a run; `sequence` counts from 1.
+ * One event of a run; `sequence` counts from 1.
  *
- * `runId`: the run of an action or child workflow that it is about. `attempts`: of an action that
- * has ended (`actionCompleted`), who had it, from when to when, and why each attempt ended; as
- * long as its run is kept.
+ * `runId`: the run of the action or child workflow that the event is about. `attempts`: for an
+ * action that has ended (`actionCompleted`), which workers had it, from when to when, and why
+ * each attempt ended. They are there as long as the action's run is kept.
  */
 export interface HistoryEvent {
   readonly sequence: bigint;
@@ -1487,7 +1536,7 @@ export const HistoryEventSchema: StructSchema<HistoryEvent> = struct("HistoryEve
   ["attempts", list(ActionAttemptSchema), []],
 ]);
 
-/** `isFinished`: the run has ended, and nothing comes after the last event. */
+/** `isFinished`: the run has ended, and no event follows the last one. */
 export interface HistoryReply {
   readonly items: HistoryEvent[];
   readonly cursor: string | null;
@@ -1500,8 +1549,9 @@ export const HistoryReplySchema: StructSchema<HistoryReply> = struct("HistoryRep
 ]);
 
 /**
- * Values of one search attribute: above `gt`, or from `gte` on; below `lt`, or up to `lte`. All
- * `bounds` are texts, or all numbers; there is one at least, and one of a side at most.
+ * Values of one search attribute: above `gt` or from `gte` on, and below `lt` or up to `lte`.
+ *
+ * All `bounds` are texts, or all are numbers. There is at least one, and at most one of each side.
  */
 export interface SearchRange {
   readonly name: string;
@@ -1546,7 +1596,7 @@ export const DefinitionListReplySchema: StructSchema<DefinitionListReply> = stru
   ["cursor", nullable(text)],
 ]);
 
-/** A version of a workflow that is kept. `current`: new runs are of it. */
+/** A kept version of a workflow. `current`: new runs use it. */
 export interface DefinitionVersion {
   readonly version: string;
   readonly createdAtMs: bigint;
@@ -1570,11 +1620,13 @@ export const DefinitionVersionListReplySchema: StructSchema<DefinitionVersionLis
 ]);
 
 /**
- * A workflow's schedule: one of `cron` and `intervalMs`.
+ * A workflow's schedule: either `cron` or `intervalMs`.
  *
- * `nextRunAtMs`: the next nominal time, `null` while it is paused or not yet known.
- * `lastRunAtMs`: the nominal time of the last run, started as `lastRunId`. `running`: the
- * schedule's own runs that have not ended. `skippedTotal`: times let pass because of `overlap`.
+ * - `nextRunAtMs`: the next nominal time; `null` if the schedule is paused or not calculated
+ * yet.
+ * - `lastRunAtMs`: the nominal time of the last run, whose id is `lastRunId`.
+ * - `running`: the schedule's own runs that have not ended.
+ * - `skippedTotal`: times that were skipped because of `overlap`.
  */
 export interface ScheduleInfo {
   readonly name: string;
@@ -1627,10 +1679,10 @@ export const Hello: RequestKind<Hello, Welcome> = requestKind(
 );
 
 /**
- * A sign of life, which is answered by another.
+ * A sign of life, which the server answers with another.
  *
  * `quietMsMax`: the client promises never to be silent for longer from now on, so that the
- * server can tell when it is gone; 0: it promises nothing.
+ * server can notice that it has disconnected. 0 promises nothing.
  */
 export interface Ping {
   readonly quietMsMax?: Integer | undefined;
@@ -1646,7 +1698,7 @@ export const GetServerInfo: RequestKind<GetServerInfo, ServerInfo> = requestKind
   "GetServerInfo", 113, "other", [], ServerInfoSchema,
 );
 
-/** An online copy into `directory` (new, on the server's machine). Returns its full path. */
+/** Copy the running server into `directory` (new, on its machine). Returns the full path. */
 export interface Backup {
   readonly directory: string;
 }
@@ -1666,7 +1718,7 @@ export const NamespaceCreate: RequestKind<NamespaceCreate, boolean> = requestKin
 ], bool,
 );
 
-/** `null` keeps what is set. */
+/** `null` keeps the current setting. */
 export interface NamespaceConfigure {
   readonly name: string;
   readonly kvHistory?: Integer | null | undefined;
@@ -1702,13 +1754,13 @@ export const NamespaceDelete: RequestKind<NamespaceDelete, boolean> = requestKin
 ], bool,
 );
 
-/** Begin to remember this connection's client; sent before its first numbered write. */
+/** Remember this connection's client from now on; sent before its first numbered write. */
 export interface SessionOpen {}
 export const SessionOpen: RequestKind<SessionOpen, null> = requestKind(
   "SessionOpen", 118, "command", [], nil,
 );
 
-/** End the wait of an earlier request of this connection; that one gets its empty answer. */
+/** End the wait of an earlier request of this connection; that request gets its empty answer. */
 export interface CancelWait {
   readonly requestId: Integer;
 }
@@ -1718,7 +1770,7 @@ export const CancelWait: RequestKind<CancelWait, boolean> = requestKind(
 ], bool,
 );
 
-/** All or nothing; answers the results in order. One namespace. */
+/** Several commands in one namespace, all or nothing. The answer is their results, in order. */
 export interface Batch {
   readonly commands: readonly Request<unknown>[];
 }
@@ -1729,9 +1781,9 @@ export const Batch: RequestKind<Batch, unknown[]> = requestKind(
 );
 
 /**
- * Begin to remember the one write of this connection, a request over HTTP that may happen once.
+ * Remember the one write of this connection: a request over HTTP that may happen only once.
  *
- * `digest`: of what is asked, 32 bytes; the session is `once-` and the key's own digest.
+ * `digest`: a digest of the request, 32 bytes. The session is `once-` and the digest of the key.
  */
 export interface OnceOpen {
   readonly digest: Uint8Array;
@@ -1743,10 +1795,11 @@ export const OnceOpen: RequestKind<OnceOpen, null> = requestKind(
 );
 
 /**
- * Let who knows the secret in. `id` and `hash` (SHA-256 of the token's text) are the caller's.
+ * Make a token: clients that know its secret may connect.
  *
- * The first token ever made turns tokens on: from then on nobody gets in without one. It must be
- * an admin's, or nobody could make another.
+ * The caller chooses `id` and `hash` (SHA-256 of the token's text). The first token ever made
+ * turns tokens on: from then on, no client can connect without one. It must be an admin's, because
+ * otherwise nobody could make another.
  */
 export interface TokenCreate {
   readonly id: string;
@@ -1769,7 +1822,7 @@ export const TokenCreate: RequestKind<TokenCreate, TokenInfo> = requestKind(
 ], TokenInfoSchema, 6,
 );
 
-/** By id; expired and revoked ones for 30 days after. */
+/** List tokens by id; expired and revoked ones for 30 days after. */
 export interface TokenList {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -1781,7 +1834,11 @@ export const TokenList: RequestKind<TokenList, TokenListReply> = requestKind(
 ], TokenListReplySchema,
 );
 
-/** Let its holders in no longer, and cut those who are. Again it changes nothing. */
+/**
+ * Revoke a token: its holders cannot connect again, and their connections are closed.
+ *
+ * Revoking it again changes nothing.
+ */
 export interface TokenRevoke {
   readonly id: string;
 }
@@ -1792,9 +1849,10 @@ export const TokenRevoke: RequestKind<TokenRevoke, TokenInfo> = requestKind(
 );
 
 /**
- * Sign a token of the role `web`, which is kept nowhere. It may do what its scopes name, at
- * most what whoever asks may do, and not for longer. `namespaces`: `null` for those of whoever
- * asks.
+ * Sign a token of the role `web`, which is stored nowhere.
+ *
+ * It may do what its scopes name, but never more or longer than the caller may. `namespaces`:
+ * `null` means those of the caller.
  */
 export interface TokenMint {
   readonly scopes: readonly string[];
@@ -1809,16 +1867,16 @@ export const TokenMint: RequestKind<TokenMint, MintedToken> = requestKind(
 ], MintedTokenSchema,
 );
 
-/** What whoever asks may do. */
+/** Return what the calling client may do. */
 export interface WhoAmI {}
 export const WhoAmI: RequestKind<WhoAmI, Identity> = requestKind(
   "WhoAmI", 26, "other", [], IdentitySchema,
 );
 
 /**
- * Let whoever knows the code of this hash (SHA-256) open a session, once, for a minute.
+ * Let the code with this hash (SHA-256) open a session, once, within a minute.
  *
- * `rights`: written by the server, whatever is sent. Answers when its minute is over.
+ * `rights`: the server overwrites what is sent. The answer is when that minute is over.
  */
 export interface ConsoleOpen {
   readonly hash: Uint8Array;
@@ -1832,8 +1890,9 @@ export const ConsoleOpen: RequestKind<ConsoleOpen, number> = requestKind(
 );
 
 /**
- * Open a session by the code of the hash `codeHash`, which is good no more. `id` and `hash`
- * (SHA-256 of the session's text) are the caller's.
+ * Open a session with the code of the hash `codeHash`, which cannot be used again.
+ *
+ * The caller chooses `id` and `hash` (SHA-256 of the session's text).
  */
 export interface ConsoleLogin {
   readonly codeHash: Uint8Array;
@@ -1848,7 +1907,7 @@ export const ConsoleLogin: RequestKind<ConsoleLogin, Identity> = requestKind(
 ], IdentitySchema,
 );
 
-/** End the session that asks. `sessionId`: written by the server, whatever is sent. */
+/** End the calling session. `sessionId`: the server overwrites what is sent. */
 export interface ConsoleLogout {
   readonly sessionId?: string | undefined;
 }
@@ -1858,13 +1917,13 @@ export const ConsoleLogout: RequestKind<ConsoleLogout, null> = requestKind(
 ], nil,
 );
 
-/** How the cluster is. */
+/** Return the state of the cluster. */
 export interface ClusterStatus {}
 export const ClusterStatus: RequestKind<ClusterStatus, ClusterInfo> = requestKind(
   "ClusterStatus", 204, "other", [], ClusterInfoSchema,
 );
 
-/** Let `node` lead `partition`; answered once it does. */
+/** Make `node` the leader of `partition`. Answered once it leads. */
 export interface ClusterMove {
   readonly partition: Integer;
   readonly node: string;
@@ -1876,7 +1935,11 @@ export const ClusterMove: RequestKind<ClusterMove, null> = requestKind(
 ], nil,
 );
 
-/** Hand over all that `node` leads; answered once it leads nothing. Until it starts again. */
+/**
+ * Move all that `node` leads to other nodes, until it starts again.
+ *
+ * Answered once it leads nothing.
+ */
 export interface ClusterDrain {
   readonly node: string;
 }
@@ -1886,7 +1949,11 @@ export const ClusterDrain: RequestKind<ClusterDrain, null> = requestKind(
 ], nil,
 );
 
-/** Drop a node that is gone for good; its copies are made elsewhere. Refused while it lives. */
+/**
+ * Remove a node that will never come back. Refused while it is alive.
+ *
+ * Other nodes keep its copies from now on.
+ */
 export interface ClusterForget {
   readonly node: string;
 }
@@ -1897,8 +1964,9 @@ export const ClusterForget: RequestKind<ClusterForget, null> = requestKind(
 );
 
 /**
- * Take in `directory`, a data directory or a backup on the machine of the node that is asked;
- * into an empty cluster only. Answers how many namespaces there are.
+ * Load `directory`, a data directory or a backup on the machine of the node that is asked.
+ *
+ * The cluster must be empty. The answer is how many namespaces there are.
  */
 export interface ClusterImport {
   readonly directory: string;
@@ -1910,8 +1978,11 @@ export const ClusterImport: RequestKind<ClusterImport, number> = requestKind(
 );
 
 /**
- * Let `partition` go on from the copy that `node` keeps, as a new history, whatever its log
- * holds; answered once it is led there. Refused where it is led and that copy follows it.
+ * Continue `partition` from the copy that `node` keeps, as a new history, whatever its log
+ * holds.
+ *
+ * Answered once the partition is led there. Refused if it has a leader and that copy follows its
+ * log.
  */
 export interface ClusterRecover {
   readonly partition: Integer;
@@ -1924,7 +1995,7 @@ export const ClusterRecover: RequestKind<ClusterRecover, null> = requestKind(
 ], nil,
 );
 
-/** With `blockMs`, waits until the job has ended; answers it as it stands in any case. */
+/** With `blockMs`, wait until the job has ended. Answers the job as it is then. */
 export interface JobGet {
   readonly jobId: string;
   readonly blockMs?: Integer | undefined;
@@ -1936,7 +2007,7 @@ export const JobGet: RequestKind<JobGet, BulkJob> = requestKind(
 ], BulkJobSchema,
 );
 
-/** Newest first. */
+/** List jobs, newest first. */
 export interface JobList {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -1948,7 +2019,7 @@ export const JobList: RequestKind<JobList, JobListReply> = requestKind(
 ], JobListReplySchema,
 );
 
-/** What is done stays done. */
+/** End the job; what it has done is not undone. */
 export interface JobCancel {
   readonly jobId: string;
 }
@@ -1997,7 +2068,7 @@ export const KvPut: RequestKind<KvPut, PutResult> = requestKind(
 ], PutResultSchema,
 );
 
-/** `purge`: let go of its older values at once. */
+/** `purge`: remove the key's older values at once. */
 export interface KvDelete {
   readonly key: string;
   readonly casVersion?: Integer | null | undefined;
@@ -2011,7 +2082,7 @@ export const KvDelete: RequestKind<KvDelete, boolean> = requestKind(
 ], bool, 2,
 );
 
-/** Delete every key that begins so, by a job; what is written later is left alone. */
+/** Delete every key with this prefix, in a background job, except keys written later. */
 export interface KvDeletePrefix {
   readonly prefix: string;
 }
@@ -2067,7 +2138,7 @@ export const KvIncr: RequestKind<KvIncr, bigint> = requestKind(
 ], big,
 );
 
-/** Set a new TTL; 0 takes the TTL away (`persist`). */
+/** Set a new TTL; 0 removes the TTL (`persist`). */
 export interface KvTouch {
   readonly key: string;
   readonly ttlMs: Integer;
@@ -2090,7 +2161,7 @@ export const KvExists: RequestKind<KvExists, boolean> = requestKind(
 ], bool,
 );
 
-/** The answer is JSON text, or nothing where key or path is missing. */
+/** The answer is JSON text, or nothing if the key or the path is missing. */
 export interface KvJsonGet {
   readonly key: string;
   readonly path?: string | undefined;
@@ -2127,7 +2198,7 @@ export const KvJsonDel: RequestKind<KvJsonDel, boolean> = requestKind(
 ], bool,
 );
 
-/** A condition alone, for batches: the key has this version (0: it does not exist). */
+/** A condition without a write, for batches: the key has this version (0: it does not exist). */
 export interface KvCheck {
   readonly key: string;
   readonly version: Integer;
@@ -2140,9 +2211,9 @@ export const KvCheck: RequestKind<KvCheck, null> = requestKind(
 );
 
 /**
- * Changes of a key (or all keys with the prefix) after `fromVersion` (`null`: now).
+ * Return changes of a key (or of all keys with the prefix) after `fromVersion` (`null`: now).
  *
- * `generation`: that of the namespace when it gave the version; 0 where a person names one.
+ * `generation`: the one that came with the version; 0 if the caller chose the version.
  */
 export interface KvChanges {
   readonly key: string;
@@ -2164,8 +2235,10 @@ export const KvChanges: RequestKind<KvChanges, KvChangesReply> = requestKind(
 );
 
 /**
- * One or several payloads, one commit. A dedup key goes with a single payload only. Of one
- * `group` the oldest undone message alone is delivered.
+ * Enqueue one or several payloads in one commit.
+ *
+ * A dedup key is allowed only with a single payload. Of one `group`, only the oldest message that
+ * is not done is delivered.
  */
 export interface QueueEnqueue {
   readonly queue: string;
@@ -2189,8 +2262,10 @@ export const QueueEnqueue: RequestKind<QueueEnqueue, bigint[]> = requestKind(
 );
 
 /**
- * `onDelivery`: acked as it is handed out (at most once). `byWorker`: by one that begins all
- * at once; what it leaves behind when it dies waits before it is handed out again.
+ * Lease the next messages.
+ *
+ * `onDelivery`: ack them as they are delivered (at most once). `byWorker`: the caller begins all
+ * messages at once. If it dies, what it leaves behind waits before it is delivered again.
  */
 export interface QueueDequeue {
   readonly queue: string;
@@ -2211,7 +2286,7 @@ export const QueueDequeue: RequestKind<QueueDequeue, DequeueResult> = requestKin
 ], DequeueResultSchema, 5,
 );
 
-/** `leases` stands beside `seqs`; 0 there means: no lease known, believe the caller. */
+/** `leases` has an entry for each of `seqs`; 0 means: no lease known, trust the caller. */
 export interface QueueAck {
   readonly queue: string;
   readonly seqs: readonly Integer[];
@@ -2325,7 +2400,7 @@ export const QueuePurge: RequestKind<QueuePurge, number> = requestKind(
 ], int,
 );
 
-/** `null` keeps what is set (the defaults on a new queue). */
+/** `null` keeps the current setting (the default, for a new queue). */
 export interface QueueConfigure {
   readonly queue: string;
   readonly maxAttempts?: Integer | null | undefined;
@@ -2347,7 +2422,7 @@ export const QueueConfigure: RequestKind<QueueConfigure, QueueConfig> = requestK
 ], QueueConfigSchema, 5,
 );
 
-/** A queue that does not exist has all zeros. */
+/** A queue that does not exist has only zeros. */
 export interface QueueGetStats {
   readonly queue: string;
 }
@@ -2377,7 +2452,7 @@ export const QueueDelete: RequestKind<QueueDelete, boolean> = requestKind(
 ], bool,
 );
 
-/** Nothing is delivered while a queue is paused; all else goes on. */
+/** Nothing is delivered while a queue is paused; everything else continues. */
 export interface QueuePause {
   readonly queue: string;
   readonly paused?: boolean | undefined;
@@ -2389,7 +2464,7 @@ export const QueuePause: RequestKind<QueuePause, QueueStats> = requestKind(
 ], QueueStatsSchema,
 );
 
-/** What is delayed is due now; answers how many were. */
+/** Make delayed messages due now. The answer is how many of them were delayed. */
 export interface QueuePromote {
   readonly queue: string;
   readonly seqs: readonly Integer[];
@@ -2402,8 +2477,9 @@ export const QueuePromote: RequestKind<QueuePromote, number> = requestKind(
 );
 
 /**
- * Requeue or delete all dead letters that match, by a job. `reason`: `maxAttempts` or
- * `nacked`; `errorContains`: a part of the last error text.
+ * Requeue or delete all dead letters that match, in a background job.
+ *
+ * `reason`: `maxAttempts` or `nacked`. `errorContains`: a part of the last error text.
  */
 export interface QueueBulk {
   readonly queue: string;
@@ -2424,7 +2500,7 @@ export const QueueBulk: RequestKind<QueueBulk, BulkJob> = requestKind(
 ], BulkJobSchema,
 );
 
-/** One or several payloads, one commit. Headers go with each payload. */
+/** Append one or several payloads in one commit. The headers go with each payload. */
 export interface StreamAppend {
   readonly stream: string;
   readonly payloads: readonly Uint8Array[];
@@ -2444,7 +2520,7 @@ export const StreamAppend: RequestKind<StreamAppend, AppendResult[]> = requestKi
 ], list(AppendResultSchema), 5,
 );
 
-/** Positions are text: an id, `0` or `$`. `tail`: only what comes after the read began. */
+/** Positions are text: an id, `0` or `$`. `tail`: only records appended after the read began. */
 export interface StreamRead {
   readonly stream: string;
   readonly start?: string | null | undefined;
@@ -2489,7 +2565,7 @@ export const StreamCreate: RequestKind<StreamCreate, StreamInfo> = requestKind(
 ], StreamInfoSchema,
 );
 
-/** `null` means: no such limit. The settings whose names are in `unchanged` stay. */
+/** `null` means no such limit. The settings whose names are in `unchanged` stay as they are. */
 export interface StreamAlter {
   readonly stream: string;
   readonly maxAgeMs: Integer | null;
@@ -2527,7 +2603,7 @@ export const StreamList: RequestKind<StreamList, StreamListReply> = requestKind(
 ], StreamListReplySchema,
 );
 
-/** `before`: a position; records with smaller ids go. */
+/** `before`: a position; records with smaller ids are removed. */
 export interface StreamTrim {
   readonly stream: string;
   readonly maxRecords?: Integer | null | undefined;
@@ -2585,7 +2661,7 @@ export const GroupCreate: RequestKind<GroupCreate, GroupInfo> = requestKind(
 ], GroupInfoSchema, 7,
 );
 
-/** `null` keeps what is set. Where a group begins and its mode cannot be changed. */
+/** `null` keeps the current setting. A group's start and mode cannot be changed. */
 export interface GroupConfigure {
   readonly stream: string;
   readonly group: string;
@@ -2684,9 +2760,11 @@ export const GroupList: RequestKind<GroupList, GroupListReply> = requestKind(
 );
 
 /**
- * `byWorker`: by one that handles the records of a key one after the other. Of what it leaves
- * behind when it dies only that counts as tried of which none of its key was before it, and waits
- * before it is handed out again.
+ * Read records for a consumer of a group.
+ *
+ * `byWorker`: the caller handles the records of a key one after the other. If it dies, then of
+ * the records that it leaves behind only the first of each key counts as attempted, and waits
+ * before it is delivered again.
  */
 export interface GroupRead {
   readonly stream: string;
@@ -2709,7 +2787,7 @@ export const GroupRead: RequestKind<GroupRead, ReadResult> = requestKind(
 ], ReadResultSchema, 6,
 );
 
-/** `leases` stands beside `ids`; 0 there means: no lease known, believe the caller. */
+/** `leases` has an entry for each of `ids`; 0 means: no lease known, trust the caller. */
 export interface GroupAck {
   readonly stream: string;
   readonly group: string;
@@ -2727,7 +2805,7 @@ export const GroupAck: RequestKind<GroupAck, GroupAckResult> = requestKind(
 ], GroupAckResultSchema,
 );
 
-/** `release`: hand back at once, the delivery not counted as an attempt. */
+/** `release`: give the records back at once, without counting an attempt. */
 export interface GroupNack {
   readonly stream: string;
   readonly group: string;
@@ -2819,7 +2897,7 @@ export const GroupClaim: RequestKind<GroupClaim, ReadResult> = requestKind(
 ], ReadResultSchema,
 );
 
-/** Dead letters are delivered again, their attempts forgotten; answers how many there were. */
+/** Deliver dead letters again, with attempts counted from 0. Answers how many there were. */
 export interface GroupDeadRequeue {
   readonly stream: string;
   readonly group: string;
@@ -2846,7 +2924,7 @@ export const GroupDeadDelete: RequestKind<GroupDeadDelete, number> = requestKind
 ], int,
 );
 
-/** Requeue or delete all dead letters of a group that match, by a job. */
+/** Requeue or delete all dead letters of a group that match, in a background job. */
 export interface GroupBulk {
   readonly stream: string;
   readonly group: string;
@@ -2867,9 +2945,12 @@ export const GroupBulk: RequestKind<GroupBulk, BulkJob> = requestKind(
 );
 
 /**
+ * Register an action, or change its settings.
+ *
  * `retentionMs`: how long runs are kept after they have ended. `limits`, `keyPath` and the
- * retries: `null` keeps what is set (a new action has the defaults); an empty `keyPath` takes it
- * away. `schedule`: cron, in `timezone`, as `ActionSchedule` keeps it; `null` leaves the schedule.
+ * retries: `null` keeps the current setting (a new action has the defaults); an empty `keyPath`
+ * removes it. `schedule`: cron in `timezone`, kept as `ActionSchedule` keeps it; `null` leaves the
+ * schedule unchanged.
  */
 export interface ActionRegister {
   readonly name: string;
@@ -2935,7 +3016,7 @@ export const ActionInvoke: RequestKind<ActionInvoke, InvokeResult> = requestKind
 ], InvokeResultSchema, 7,
 );
 
-/** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
+/** With `blockMs`, wait until the run is finished. Answers the run as it is then. */
 export interface ActionStatus {
   readonly runId: string;
   readonly blockMs?: Integer | undefined;
@@ -2967,7 +3048,7 @@ export const ActionGet: RequestKind<ActionGet, ActionInfo> = requestKind(
 ], ActionInfoSchema,
 );
 
-/** Without `force`, refused while runs of it are unfinished; with it, those are cancelled. */
+/** Without `force`, it is refused while runs are unfinished; with it, those are cancelled. */
 export interface ActionDelete {
   readonly name: string;
   readonly force?: boolean | undefined;
@@ -3004,9 +3085,12 @@ export const ActionList: RequestKind<ActionList, ActionListReply> = requestKind(
 );
 
 /**
- * `statuses`: in one of these, where `status` is not given. Times: from `..._after_ms` on, and
- * before `..._before_ms`; a run that has not started was started when it was invoked. At most
- * 1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
+ * List runs.
+ *
+ * `statuses`: several statuses, if `status` is not given. Times: at or after `..._after_ms`, and
+ * before `..._before_ms`. For a run that has not started, the time of its invocation counts as its
+ * start. The server looks at 1,000 runs at most: a page may hold fewer than `limit`, or none, and
+ * still have a cursor.
  */
 export interface ActionListRuns {
   readonly name?: string | null | undefined;
@@ -3035,7 +3119,7 @@ export const ActionListRuns: RequestKind<ActionListRuns, RunListReply> = request
 ], RunListReplySchema, 4,
 );
 
-/** Invoke, and wait until the run is finished; answers it as it stands after `blockMs`. */
+/** Invoke, and wait up to `blockMs` until the run is finished. Answers the run as it is. */
 export interface ActionCall {
   readonly name: string;
   readonly payload?: Uint8Array | undefined;
@@ -3065,7 +3149,7 @@ export const ActionCall: RequestKind<ActionCall, ActionRun> = requestKind(
 ], ActionRunSchema, 8,
 );
 
-/** A run that failed or timed out is due again, its attempts forgotten. */
+/** Make a run that failed or timed out due again, with its attempts counted from 0. */
 export interface ActionRetry {
   readonly runId: string;
 }
@@ -3075,7 +3159,7 @@ export const ActionRetry: RequestKind<ActionRetry, ActionRun> = requestKind(
 ], ActionRunSchema,
 );
 
-/** How many runs of the action (`null`: of all) are kept in each status. */
+/** Count the kept runs of the action (`null`: of all actions) by status. */
 export interface ActionCountRuns {
   readonly name?: string | null | undefined;
 }
@@ -3086,8 +3170,10 @@ export const ActionCountRuns: RequestKind<ActionCountRuns, Readonly<Record<strin
 );
 
 /**
- * Cancel, retry or delete all runs that match, by a job. Filters as for `ActionListRuns`; of
- * the statuses that are given, those count that the operation takes.
+ * Cancel, retry or delete all runs that match, in a background job.
+ *
+ * The filters are those of `ActionListRuns`. Of the given statuses, those count that the operation
+ * can take.
  */
 export interface ActionBulk {
   readonly operation: ActionBulkOperation;
@@ -3116,7 +3202,7 @@ export const ActionBulk: RequestKind<ActionBulk, BulkJob> = requestKind(
 ], BulkJobSchema,
 );
 
-/** What limits hold up: keys that have leased or due runs, or whose window counts, by name. */
+/** List the keys that have leased or due runs, or whose rate window counts, by name. */
 export interface ActionGetLimits {
   readonly name: string;
   readonly limit?: Integer | undefined;
@@ -3131,8 +3217,10 @@ export const ActionGetLimits: RequestKind<ActionGetLimits, LimitsReply> = reques
 );
 
 /**
- * Invoke the action by the clock, at one of `cron` and `intervalMs`. It replaces the schedule
- * that the action has; what was paused by hand stays so unless `paused` is other than before.
+ * Invoke the action at set times, by either `cron` or `intervalMs`.
+ *
+ * This replaces the schedule that the action has. A schedule that somebody has paused stays
+ * paused, unless `paused` differs from the value given before.
  */
 export interface ActionSchedule {
   readonly name: string;
@@ -3161,7 +3249,7 @@ export const ActionSchedule: RequestKind<ActionSchedule, ActionScheduleInfo> = r
 ], ActionScheduleInfoSchema,
 );
 
-/** Take the action's schedule away. Returns whether it had one. Runs that are there go on. */
+/** Delete the action's schedule. Returns whether it had one. Its runs continue. */
 export interface ActionUnschedule {
   readonly name: string;
 }
@@ -3171,7 +3259,7 @@ export const ActionUnschedule: RequestKind<ActionUnschedule, boolean> = requestK
 ], bool,
 );
 
-/** By action name. */
+/** List schedules by the name of their action. */
 export interface ActionSchedules {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -3194,7 +3282,7 @@ export const ActionPauseSchedule: RequestKind<ActionPauseSchedule, ActionSchedul
 ], ActionScheduleInfoSchema,
 );
 
-/** Start a run of the schedule now, beside its times. Returns the run id. */
+/** Start a run of the schedule now, beside its set times. Returns the run id. */
 export interface ActionTriggerSchedule {
   readonly name: string;
 }
@@ -3271,7 +3359,7 @@ export const WorkerList: RequestKind<WorkerList, WorkerListReply> = requestKind(
 ], WorkerListReplySchema,
 );
 
-/** Claim up to `count` runs that are due, of `actions`; waits while there are none. */
+/** Claim up to `count` due runs of `actions`; wait while there are none. */
 export interface WorkerAwait {
   readonly workerId: string;
   readonly actions: readonly string[];
@@ -3322,9 +3410,9 @@ export const WorkerFail: RequestKind<WorkerFail, null> = requestKind(
 );
 
 /**
- * Returns whether the run goes on: false once it was cancelled.
+ * Extend the lease of a run. Returns whether the run continues: false once it was cancelled.
  *
- * `progress` (0 to 1) and `progressNote` are kept with the run; what is `null` stays as it is.
+ * `progress` (0 to 1) and `progressNote` are kept with the run; `null` leaves them unchanged.
  */
 export interface WorkerTouch {
   readonly workerId: string;
@@ -3345,7 +3433,7 @@ export const WorkerTouch: RequestKind<WorkerTouch, boolean> = requestKind(
 ], bool, 4,
 );
 
-/** Hand the run back with no attempt counted. */
+/** Give the run back without counting the attempt. */
 export interface WorkerRelease {
   readonly workerId: string;
   readonly runId: string;
@@ -3362,8 +3450,8 @@ export const WorkerRelease: RequestKind<WorkerRelease, null> = requestKind(
 /**
  * Settle finished runs and claim the next ones in one step.
  *
- * A stale result is skipped: the run was somebody else's by then. Answers the claimed runs; while
- * there are none it waits, the results being settled meanwhile.
+ * A stale result is skipped: another worker had the run by then. The answer is the claimed runs.
+ * While there are none, the request waits; its results are settled already.
  */
 export interface WorkerExchange {
   readonly workerId: string;
@@ -3383,13 +3471,14 @@ export const WorkerExchange: RequestKind<WorkerExchange, Task[]> = requestKind(
 );
 
 /**
- * Settle finished runs, tell which have begun, and claim the next ones, in one step.
+ * Settle finished runs, report which have begun, and claim the next ones, in one step.
  *
- * `places`: how many of `count` runs begin with the claim. Any other has not begun until that is
- * told, or its result comes: if its worker is lost before, it is handed out again with no attempt
- * counted. A run that was lost before goes to a place alone.
- * While there are no runs it waits, unless results were stale; those that were not are settled
- * meanwhile.
+ * `places`: how many of the `count` runs begin with the claim. Any other run counts as begun once
+ * the worker reports that, or sends its result. If the worker is lost before that, the run is
+ * delivered again without counting an attempt. A run that was lost before is delivered only to a
+ * place.
+ * While there are no runs, the request waits, unless results were stale; the other results are
+ * settled already.
  */
 export interface WorkerTurn {
   readonly workerId: string;
@@ -3412,7 +3501,7 @@ export const WorkerTurn: RequestKind<WorkerTurn, TurnReply> = requestKind(
 ], TurnReplySchema,
 );
 
-/** Take definitions over, each a YAML document, all or none; answers for each in order. */
+/** Store definitions, each a YAML document, all or none. Answers a result for each, in order. */
 export interface WorkflowSync {
   readonly documents: readonly Uint8Array[];
 }
@@ -3422,7 +3511,7 @@ export const WorkflowSync: RequestKind<WorkflowSync, SyncResult[]> = requestKind
 ], list(SyncResultSchema),
 );
 
-/** What a sync of these documents would do, without doing it; answers for each in order. */
+/** Return what a sync of these documents would do, in order, without doing it. */
 export interface WorkflowSyncPreview {
   readonly documents: readonly Uint8Array[];
 }
@@ -3432,7 +3521,7 @@ export const WorkflowSyncPreview: RequestKind<WorkflowSyncPreview, SyncResult[]>
 ], list(SyncResultSchema),
 );
 
-/** What a sync of this document would complain about. */
+/** Return what a sync of this document would complain about. */
 export interface WorkflowValidate {
   readonly document: Uint8Array;
 }
@@ -3442,7 +3531,7 @@ export const WorkflowValidate: RequestKind<WorkflowValidate, Problem[]> = reques
 ], list(ProblemSchema),
 );
 
-/** `input` is JSON text. `version`: another than the current one. */
+/** `input` is JSON text. `version`: a version other than the current one. */
 export interface WorkflowStart {
   readonly name: string;
   readonly input?: Uint8Array | undefined;
@@ -3462,7 +3551,7 @@ export const WorkflowStart: RequestKind<WorkflowStart, WorkflowStarted> = reques
 ], WorkflowStartedSchema, 5,
 );
 
-/** With `blockMs`, waits until the run is finished; answers it as it stands in any case. */
+/** With `blockMs`, wait until the run is finished. Answers the run as it is then. */
 export interface WorkflowGet {
   readonly runId: string;
   readonly blockMs?: Integer | undefined;
@@ -3474,7 +3563,7 @@ export const WorkflowGet: RequestKind<WorkflowGet, WorkflowRun> = requestKind(
 ], WorkflowRunSchema,
 );
 
-/** Deliver a signal to a run; one that nothing waits for yet is kept for its wait. */
+/** Send a signal to a run; an early signal is kept for its wait. */
 export interface WorkflowSignal {
   readonly runId: string;
   readonly type: string;
@@ -3499,7 +3588,7 @@ export const WorkflowCancel: RequestKind<WorkflowCancel, WorkflowRun> = requestK
 ], WorkflowRunSchema,
 );
 
-/** Let a failed run go on from the step that failed. */
+/** Let a failed run continue from the step that failed. */
 export interface WorkflowRetry {
   readonly runId: string;
 }
@@ -3509,7 +3598,7 @@ export const WorkflowRetry: RequestKind<WorkflowRetry, WorkflowRun> = requestKin
 ], WorkflowRunSchema,
 );
 
-/** Start a new run at a step of another one, with what that knew; answers the new run's id. */
+/** Start a new run at a step of another run, with its results. Answers the new run's id. */
 export interface WorkflowFork {
   readonly runId: string;
   readonly fromStep: string;
@@ -3539,7 +3628,7 @@ export const WorkflowPause: RequestKind<WorkflowPause, WorkflowRun> = requestKin
 ], WorkflowRunSchema,
 );
 
-/** Let a paused run go on. */
+/** Let a paused run continue. */
 export interface WorkflowResume {
   readonly runId: string;
 }
@@ -3550,8 +3639,10 @@ export const WorkflowResume: RequestKind<WorkflowResume, WorkflowRun> = requestK
 );
 
 /**
- * Oldest first. `after`: the events after the one with this sequence number; a `cursor` says
- * that itself. With `blockMs`, waits for an event, or the end of the run.
+ * List events, oldest first.
+ *
+ * `after`: only events after the one with this sequence number; a `cursor` contains it. With
+ * `blockMs`, wait for an event, or for the end of the run.
  */
 export interface WorkflowHistory {
   readonly runId: string;
@@ -3571,11 +3662,17 @@ export const WorkflowHistory: RequestKind<WorkflowHistory, HistoryReply> = reque
 );
 
 /**
- * `search`: attributes that the run has with exactly these values. `statuses`: in one of these,
- * where `status` is not given. Times: from `..._after_ms` on, and before `..._before_ms`. At most
- * 1,000 runs are looked at: a page may hold fewer than `limit`, or none, and still have a cursor.
- * `searchRange`: one attribute whose value is in it; the runs are then in the order of its value.
- * Else those with a time of their end are in the order of that, all others as they were started.
+ * List runs.
+ *
+ * - `search`: attributes that the run has with exactly these values.
+ * - `statuses`: several statuses, if `status` is not given.
+ * - Times: at or after `..._after_ms`, and before `..._before_ms`.
+ * - `searchRange`: one attribute whose value is in the range; the runs are then ordered by its
+ * value.
+ *
+ * Without a range, runs are ordered by their end if the filter has a time of the end, and
+ * otherwise by their start. The server looks at 1,000 runs at most: a page may hold fewer than
+ * `limit`, or none, and still have a cursor.
  */
 export interface WorkflowListRuns {
   readonly workflowName?: string | null | undefined;
@@ -3608,7 +3705,7 @@ export const WorkflowListRuns: RequestKind<WorkflowListRuns, WorkflowRunListRepl
 ], WorkflowRunListReplySchema, 5,
 );
 
-/** How many runs of the workflow (`null`: of all) are kept in each status. */
+/** Count the kept runs of the workflow (`null`: of all workflows) by status. */
 export interface WorkflowCountRuns {
   readonly workflowName?: string | null | undefined;
 }
@@ -3619,8 +3716,10 @@ export const WorkflowCountRuns: RequestKind<WorkflowCountRuns, Readonly<Record<s
 );
 
 /**
- * Do something to all runs that match, by a job. Filters as for `WorkflowListRuns`; of the
- * statuses that are given, those count that the operation takes. `type` and `data`: of a signal.
+ * Apply one operation to all runs that match, in a background job.
+ *
+ * The filters are those of `WorkflowListRuns`. Of the given statuses, those count that the
+ * operation can take. `type` and `data`: those of a signal.
  */
 export interface WorkflowBulk {
   readonly operation: WorkflowBulkOperation;
@@ -3669,7 +3768,7 @@ export const WorkflowUse: RequestKind<WorkflowUse, DefinitionInfo> = requestKind
 ], DefinitionInfoSchema,
 );
 
-/** By name. */
+/** List workflows by name. */
 export interface WorkflowListDefinitions {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -3681,7 +3780,7 @@ export const WorkflowListDefinitions: RequestKind<WorkflowListDefinitions, Defin
 ], DefinitionListReplySchema,
 );
 
-/** Those of one workflow, the last that was synced first. */
+/** List the versions of one workflow, the last synced first. */
 export interface WorkflowListVersions {
   readonly name: string;
   readonly limit?: Integer | undefined;
@@ -3695,7 +3794,7 @@ export const WorkflowListVersions: RequestKind<WorkflowListVersions, DefinitionV
 ], DefinitionVersionListReplySchema,
 );
 
-/** The YAML as it was synced; of the current version unless told. */
+/** Return the YAML as it was synced, by default of the current version. */
 export interface WorkflowGetDefinition {
   readonly name: string;
   readonly version?: string | null | undefined;
@@ -3707,7 +3806,7 @@ export const WorkflowGetDefinition: RequestKind<WorkflowGetDefinition, Uint8Arra
 ], nullable(bytes),
 );
 
-/** While it is disabled, nothing starts: no call, no schedule, no trigger. Runs go on. */
+/** While a workflow is disabled, no call, schedule or trigger starts it. Its runs continue. */
 export interface WorkflowEnable {
   readonly name: string;
   readonly enabled?: boolean | undefined;
@@ -3719,7 +3818,7 @@ export const WorkflowEnable: RequestKind<WorkflowEnable, DefinitionInfo> = reque
 ], DefinitionInfoSchema,
 );
 
-/** By workflow name. */
+/** List schedules by the name of their workflow. */
 export interface WorkflowSchedules {
   readonly limit?: Integer | undefined;
   readonly cursor?: string | null | undefined;
@@ -3742,7 +3841,7 @@ export const WorkflowPauseSchedule: RequestKind<WorkflowPauseSchedule, ScheduleI
 ], ScheduleInfoSchema,
 );
 
-/** Start a run of the schedule now, beside its times. Returns the run id. */
+/** Start a run of the schedule now, beside its set times. Returns the run id. */
 export interface WorkflowTriggerSchedule {
   readonly name: string;
 }
