@@ -29,6 +29,7 @@ from floruntime.core.types import Command, Query, Request
 from floruntime.core.wire import encode_request, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
+from floruntime.server.cluster.audit_reads import AuditReads, is_of_all
 from floruntime.server.cluster.lead import Lead
 from floruntime.server.cluster.local_reads import is_local, seen_by
 from floruntime.server.cluster.namespace_pages import NamespacePages
@@ -175,7 +176,10 @@ class Router:
             caller.flush()
             return
         if isinstance(request, NamespaceList):
-            NamespacePages(self, caller, request_id, namespace, request).begin()
+            NamespacePages(self, caller, request_id, request).begin()
+            return
+        if is_of_all(request, namespace):
+            AuditReads(self, caller, request_id, request).begin()
             return
         partition = self._partition_of(namespace, request)
         is_near = is_local(caller.terms, request) and not isinstance(self._targets[partition], Lead)
@@ -196,9 +200,11 @@ class Router:
             return SYSTEM
         return partition_of(namespace, self.partitions)
 
-    def ask_at(self, partition: int, caller: Any, request_id: int, query: Query[Any]) -> None:
+    def ask_at(
+        self, partition: int, caller: Any, request_id: int, namespace: str, query: Query[Any]
+    ) -> None:
         """Ask the leader of one partition, whatever the query is about."""
-        pending = Pending(caller, request_id, "default", 0, query, partition)
+        pending = Pending(caller, request_id, namespace, 0, query, partition)
         self._pending[partition][caller, request_id] = pending
         self._where.setdefault(caller, {})[request_id] = partition
         self._send(pending)
