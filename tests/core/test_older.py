@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from floruntime.core.action import ActionInvoke
 from floruntime.core.kv import KvDelete, KvPut
 from floruntime.core.older import FIRST_FIELDS
 from floruntime.core.queue import QueueEnqueue
+from floruntime.core.stream import GroupCreate
 from floruntime.core.system import Batch
 from floruntime.core.token import Role
 from floruntime.core.types import Request
@@ -59,6 +60,28 @@ def test_the_commands_of_a_batch_travel_so_too() -> None:
     ]
     [_, given] = sent(Batch(commands))
     assert [len(command) - 1 for command in given] == [6, 5, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        KvDelete("k", purge=cast(Any, 0)),
+        GroupCreate("s", "g", retry_delay_ms=False),
+        ActionInvoke("a", b"", create=cast(Any, 0.0)),
+        Batch([KvDelete("k", purge=cast(Any, 0))]),
+    ],
+    ids=["a 0 for False", "a False for 0", "a fraction", "in a batch"],
+)
+def test_what_is_only_equal_to_a_newer_default_travels_and_is_refused(
+    request_: Request[Any],
+) -> None:
+    body = encode_request(1, "shop", 0, request_)
+    with pytest.raises(msgspec.ValidationError, match="Expected"):
+        decode_envelope(body)
+
+
+def test_a_word_may_be_text_where_the_default_is_one_of_an_enum() -> None:
+    assert len(sent(GroupCreate("s", "g", retry_backoff=cast(Any, "constant")))) == 8
 
 
 def test_whoever_appends_a_field_says_since_when_it_is_there() -> None:

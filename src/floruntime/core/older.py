@@ -65,9 +65,15 @@ def without_needless(request: Any) -> Any:
         return replace(request, commands=[*map(without_needless, request.commands)])
     needless = 0
     for name, default in _APPENDED[kind]:
-        if getattr(request, name) != default:
+        value = getattr(request, name)
+        if value is not default and not _says_the_same(value, default):
             break
         needless += 1
     if not needless:
         return request
     return (kind.__struct_config__.tag, *astuple(request)[:-needless])
+
+
+def _says_the_same(value: Any, default: Any) -> bool:
+    """Whether it is the default, not only equal to it: 0 for `False` travels, to be refused."""
+    return value == default and (type(value) is type(default) or isinstance(value, str))

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { texts } from "../dist/base/schema.js";
+import { int, texts } from "../dist/base/schema.js";
 import { decodeMessagePack } from "../dist/wire/message-pack-reader.js";
 import { encodeMessagePack } from "../dist/wire/message-pack-writer.js";
 
@@ -29,6 +29,12 @@ test("integers beyond 32 bits are read as bigints", () => {
   }
   assert.equal(again(2 ** 40), 2n ** 40n);
   assert.equal(again(-(2 ** 40)), -(2n ** 40n));
+});
+
+test("a limit that Python set beyond 2^53 is read as the nearest number", () => {
+  assert.equal(int.decode(again(2n ** 63n - 1n)), 2 ** 63);
+  assert.equal(int.decode(again(2n ** 40n)), 2 ** 40);
+  assert.throws(() => int.decode(again("5")), /"5" stands where an integer belongs/);
 });
 
 test("other values are read as they were written", () => {

@@ -133,6 +133,18 @@ const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
     /search\["a"\] must be text/,
   ],
   [
+    ({ workflow }) => workflow.bulk("cancel", { search: new Map([["a", 1]]) as never }),
+    /search must be an object of names and texts, numbers and booleans, not Map/,
+  ],
+  [
+    ({ workflow }) => workflow.listRuns({ search: new Uint8Array() as never }),
+    /search must be an object .*, not Uint8Array/,
+  ],
+  [
+    ({ workflow }) => workflow.listRuns({ search: { a: new Date() as never } }),
+    /search\["a"\] must be text, not Date/,
+  ],
+  [
     ({ workflow }) => workflow.listRuns({ search: { a: { gt: 1 }, b: { lt: 2 } } }),
     /search has ranges for "a" and "b"; one attribute may have a range/,
   ],

@@ -71,12 +71,15 @@ export const nil: Schema<null> = {
 /** Anything at all, as MessagePack has it. */
 export const any: Schema<unknown> = { encode: (value) => value, decode: (value) => value };
 
-/** An integer within 2^53, a `number`; a `bigint` within it is taken, too. */
+/**
+ * An integer within 2^53, a `number`; a `bigint` within it is taken, too. Python may have set a limit
+ * beyond it, which is read as the nearest number: one such stream is not to spoil the whole list.
+ */
 export const int: Schema<number> = {
   encode: integerWithin,
   decode(value) {
     const whole = typeof value === "bigint" ? Number(value) : value;
-    return Number.isSafeInteger(whole) ? (whole as number) : broken("an integer", value);
+    return Number.isInteger(whole) ? (whole as number) : broken("an integer", value);
   },
 };
 
@@ -163,7 +166,7 @@ export function choice<T extends string>(options: Readonly<Record<string, T>>): 
 }
 
 /** Whether its own properties are all there is of it: no Map, no array. */
-function isPlain(value: unknown): value is object {
+export function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) {
     return false;
   }

@@ -1,7 +1,7 @@
 /** Which runs of workflows are meant, by their search attributes. */
 
 import { BadRequestError } from "../../base/errors.js";
-import type { Scalar } from "../../base/schema.js";
+import { isPlain, type Scalar } from "../../base/schema.js";
 import type { SearchRange } from "../../wire/messages.generated.js";
 
 /** A range of values: above `gt`, or from `gte` on; below `lt`, or up to `lte`. */
@@ -21,16 +21,19 @@ export interface WantedSearch {
 export function searchOf(
   search: Readonly<Record<string, Scalar | SearchBounds>> | undefined,
 ): WantedSearch {
-  if (typeof search !== "object" || search === null) {
-    return search === undefined ? {} : { search: search as never };
+  if (search === undefined) {
+    return {};
+  }
+  if (!isPlain(search)) {
+    return { search: search as never }; // a Map, say: it is refused, and does not mean every run
   }
   const exact: Record<string, Scalar> = {};
   const ranges: SearchRange[] = [];
   for (const [name, value] of Object.entries(search)) {
-    if (typeof value === "object" && value !== null) {
+    if (isPlain(value)) {
       ranges.push({ name, bounds: boundsOf(value) });
     } else {
-      exact[name] = value;
+      exact[name] = value as Scalar;
     }
   }
   if (ranges.length > 1) {
