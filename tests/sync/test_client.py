@@ -81,6 +81,14 @@ def test_a_watch_shows_what_came_after_it_was_made(client: FloClient) -> None:
     assert list(watch) == []
 
 
+def test_threads_that_share_a_watch_are_given_each_change_once(client: FloClient) -> None:
+    with client.kv.watch("k") as watch, ThreadPoolExecutor() as pool:
+        steps = [pool.submit(next, watch) for _ in range(4)]
+        for number in range(4):
+            client.kv.put("k", b"%d" % number)
+        assert sorted(step.result().value for step in steps) == [b"0", b"1", b"2", b"3"]
+
+
 def test_a_follower_that_waits_is_ended_from_another_thread(client: FloClient) -> None:
     follower = client.stream.follow("s")
     follower.start()

@@ -49,11 +49,17 @@ class Following(Iterator[Item], Generic[Item]):
         return self
 
     def __next__(self) -> Item:
-        if not self._ready:
-            self._ready.extend(self._bridge.run(_step(self._of)))
-        if not self._ready:
+        while True:
+            try:
+                return self._ready.popleft()
+            except IndexError:  # asked beforehand, another thread may take what there was
+                self._take_more()
+
+    def _take_more(self) -> None:
+        more = self._bridge.run(_step(self._of))
+        if not more:
             raise StopIteration
-        return self._ready.popleft()
+        self._ready.extend(more)
 
     def __enter__(self) -> Self:
         return self

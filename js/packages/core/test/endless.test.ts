@@ -60,6 +60,21 @@ test("a watch fixes its position before it waits, and goes on from version to ve
   );
 });
 
+test("two steps at once are given one change each", async () => {
+  const caller = new Recorder();
+  caller.answers.push(
+    { changes: [change(8n), change(9n)], version: 9n, generation: 0n },
+    { changes: [change(10n)], version: 10n, generation: 0n },
+  );
+  const watch = new Kv(caller).watch("k", { fromVersion: 7n });
+  const steps = await Promise.all([watch.next(), watch.next(), watch.next()]);
+  assert.deepEqual(
+    steps.map(({ value }) => value.version),
+    [8n, 9n, 10n],
+  );
+  assert.equal(caller.asked.length, 2);
+});
+
 test("a watch may begin at a version", async () => {
   const caller = new Recorder();
   caller.answers.push({ changes: [change(6n)], version: 6n, generation: 0n });

@@ -33,9 +33,18 @@ def reply(*versions: int, at: int) -> KvChangesReply:
 class WaitingCaller(RecordingCaller):
     """Answers, and when it has no more answers never does."""
 
+    def __init__(self, *answers: Any) -> None:
+        super().__init__(*answers)
+        self._more = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let what waits have the answers that have come."""
+        self._more.set()
+        self._more = asyncio.Event()
+
     async def _answer(self, ask: Ask[Any]) -> Any:
-        if not self.answers:
-            await asyncio.Event().wait()
+        while not self.answers:
+            await self._more.wait()
         return await super()._answer(ask)
 
 
@@ -101,6 +110,23 @@ async def test_a_step_that_is_cancelled_can_be_taken_again() -> None:
         await asyncio.wait_for(anext(watch), 5)
     caller.answers.append(reply(8, at=8))
     assert await anext(watch) == change(8)
+
+
+@virtual
+async def test_two_that_step_at_once_are_given_one_each() -> None:
+    caller = WaitingCaller()
+    watch = Kv(caller).watch("k", from_version=6)
+    steps = [asyncio.create_task(anext(watch)) for _ in range(3)]
+    await settle()
+    assert len(caller.asked) <= 1
+    caller.answers.append(reply(7, 8, at=8))
+    caller.wake()
+    await settle()
+    assert [step.done() for step in steps] == [True, True, False]
+    assert [step.result() for step in steps[:2]] == [change(7), change(8)]
+    await watch.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await steps[2]
 
 
 @virtual

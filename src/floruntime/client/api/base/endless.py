@@ -46,6 +46,7 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
         self._retry_ms = RETRY_MS_FIRST
         self._is_begun = False
         self._is_over = False
+        self._turn = asyncio.Lock()
         self._step: asyncio.Task[None] | None = None
         self._beginning: asyncio.Task[None] | None = None
         if not has_position:
@@ -90,12 +91,13 @@ class Endless(AsyncIterator[Item], Generic[Item, Reply]):
         return ready
 
     async def __anext__(self) -> Item:
-        await self.start()
-        while not (self._ready or self._is_over):
-            await self._unless_closed(self._go_on())
-        if not self._ready:
-            raise StopAsyncIteration
-        return self._ready.popleft()
+        async with self._turn:  # two that ask from one position would both be given the same
+            await self.start()
+            while not (self._ready or self._is_over):
+                await self._unless_closed(self._go_on())
+            if not self._ready:
+                raise StopAsyncIteration
+            return self._ready.popleft()
 
     async def _try_to_begin(self) -> None:
         with contextlib.suppress(FloError):  # the first step asks again, and raises it

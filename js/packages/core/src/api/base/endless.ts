@@ -32,6 +32,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   readonly #ready: Item[] = [];
   readonly #hasPosition: boolean;
   #beginning: Promise<void> | null = null;
+  #stepping: Promise<void> | null = null;
   #retryMs = RETRY_MS_FIRST;
   #isBegun = false;
   #isFinished = false;
@@ -98,7 +99,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     await this.#beginning;
     while (this.#ready.length === 0 && !this.#isFinished && !this.#life.signal.aborted) {
       try {
-        await this.#step();
+        await this.#sharedStep();
       } catch (error) {
         if (!this.#life.signal.aborted) {
           throw error;
@@ -120,6 +121,14 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** The step under way, if any: two that ask from one position would both be given the same. */
+  #sharedStep(): Promise<void> {
+    this.#stepping ??= this.#step().finally(() => {
+      this.#stepping = null;
+    });
+    return this.#stepping;
   }
 
   async #step(): Promise<void> {
