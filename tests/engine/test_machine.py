@@ -80,6 +80,32 @@ def test_a_refused_command_leaves_what_the_open_batch_wrote_before_it(engine: En
     assert engine.run(KvPut("k", b"3", cas_version=1)).version == 2
 
 
+@pytest.mark.parametrize(
+    ("earlier", "refused", "current_version"),
+    [
+        (KvPut("k", b"2"), KvCheck("k", 99), 1),
+        (KvPut("k", b"2"), KvPut("k", b"3", cas_version=7), 1),
+        (KvDelete("k"), KvCheck("k", 99), 1),
+        (KvDelete("k"), KvPut("k", b"3", cas_version=1), None),
+        (KvPut("k", b"2"), KvPut("k", b"3", cas_version=1), None),
+        (KvPut("n", b"x"), KvIncr("n"), None),
+        (KvPut("n", b"x"), KvPut("n", b"y", if_not_exists=True), None),
+        (KvPut("other", b"x"), KvPut("missing", b"", if_exists=True), 0),
+    ],
+)
+def test_a_refused_batch_tells_no_version_that_it_would_have_made(
+    engine: Engine, earlier: Any, refused: Any, current_version: int | None
+) -> None:
+    engine.run(KvPut("k", b"1"))
+    before = rows(engine)
+    error = error_of(engine, Batch([earlier, refused]))
+    assert isinstance(error, ConflictError)
+    assert (error.current_version, error.index) == (current_version, 1)
+    assert ("an earlier command of this batch" in str(error)) == (current_version is None)
+    assert rows(engine) == before
+    assert engine.run(KvPut("k", b"3", cas_version=1)).version == 2
+
+
 def test_the_index_counts_commands_that_wrote(engine: Engine) -> None:
     engine.run(KvPut("k", b""))
     engine.outcome(KvPut("k", b"", cas_version=9))

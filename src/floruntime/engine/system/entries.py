@@ -47,15 +47,36 @@ def batch(tx: Tx, request: Batch) -> list[Any]:
             f"a batch of {items} payloads, seqs and ids in its commands; at most "
             f"{limits.BATCH_ITEMS_MAX} are allowed: send several batches"
         )
-    results = []
-    with tx.deferring():
-        for index, member in enumerate(request.commands):
-            try:
-                results.append(_apply_member(tx, member))
-            except FloError as error:
-                error.index = index
-                raise
+    results: list[Any] = []
+    try:
+        with tx.deferring():
+            results.extend(_apply_member(tx, member) for member in request.commands)
+    except FloError as error:
+        raise _refusal(tx, request.commands, len(results), error) from None
     return results
+
+
+def _refusal(tx: Tx, members: list[Any], index: int, error: FloError) -> FloError:
+    """What refuses the batch, which is none of its members' doing where `index` is behind them."""
+    if index == len(members):
+        return error
+    if index and "current_version" in error.details:
+        error = _as_without_batch(tx, members[index], error)
+    error.index = index
+    return error
+
+
+def _as_without_batch(tx: Tx, member: Any, error: FloError) -> FloError:
+    """The refusal of a member, not telling of a version that earlier members would have made.
+
+    That version does not come to be, and the next write of anybody may be given its number.
+    """
+    tx.refuse()
+    try:
+        apply_rule(tx, member)
+    except FloError as alone:
+        return alone
+    return ConflictError(f"{error.message}, as an earlier command of this batch has changed it")
 
 
 def _items_of(member: Any) -> int:
