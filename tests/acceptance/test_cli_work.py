@@ -169,7 +169,7 @@ async def test_definitions_are_checked_and_taken_over(flo: Flo, workflows: Path)
     told = {(each["line"], each["path"]) for each in checked.json["problems"]}
     assert (4, "begin") in told
     assert (await flo("workflow", "sync", str(workflows))).code == 3
-    assert (await flo("workflow", "list")).code == 1, "nothing was taken over"
+    assert (await flo("workflow", "list")).code == 1, "nothing was synced"
     bad.unlink()
     synced = await document(flo, "workflow", "sync", str(workflows))
     wanted = {"process-order": "created", "nightly": "created"}

@@ -20,7 +20,8 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(
         main()
     assert ended.value.code == EXIT_NOT_INSTALLED
     assert capsys.readouterr().err == (
-        "error: flo needs the package typer, which `pip install 'floruntime[cli]'` brings\n"
+        "error: flo needs the package typer, which is not installed: "
+        "pip install 'floruntime[cli]'\n"
     )
 
 

@@ -14,7 +14,7 @@ from floruntime.cli.base.output import cell
 from floruntime.cli.base.run import Session, confirm, connected
 from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
 
-app = group("The cluster that a server is a node of: how it is, and where its leads are to be.")
+app = group("The cluster that a server belongs to: its state, and which nodes lead its partitions.")
 
 WATCH_S = 1.0
 IMPORT_MS = 6 * 3_600_000
@@ -51,10 +51,12 @@ async def status(
 @connected
 async def move(
     session: Session,
-    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Its number, or system.")],
+    partition: Annotated[
+        str, typer.Argument(metavar="PARTITION", help="The partition's number, or system.")
+    ],
     node: NodeName,
 ) -> None:
-    """Let NODE lead PARTITION, until it is drained or lost."""
+    """Let NODE lead PARTITION, until NODE is drained or lost."""
     number = _number_of(partition)
     await session.client.cluster.move(number, node)
     session.out.show({"partition": number, "leader": node}, f"{partition} is led by {node}")
@@ -63,7 +65,7 @@ async def move(
 @app.command(epilog=examples("flo cluster drain b"))
 @connected
 async def drain(session: Session, node: NodeName) -> None:
-    """Hand over all that NODE leads, until it starts again: then SIGTERM loses nobody a call."""
+    """Drain NODE before SIGTERM: other nodes take over what it leads, until it starts again."""
     await session.client.cluster.drain(node)
     session.out.show({"node": node, "leads": 0}, f"{node} leads nothing")
 
@@ -71,8 +73,8 @@ async def drain(session: Session, node: NodeName) -> None:
 @app.command(epilog=examples("flo cluster forget c --yes"))
 @connected
 async def forget(session: Session, node: NodeName, yes: Yes = False) -> None:
-    """Drop a NODE that is gone for good. Refused while it lives."""
-    confirm(f"Forget the node {node!r}? Its copies are made elsewhere.", yes)
+    """Remove NODE, which will not return, from the cluster. Refused while NODE lives."""
+    confirm(f"Forget the node {node!r}? Other nodes make the copies that it kept.", yes)
     await session.client.cluster.forget(node)
     session.out.show({"forgotten": node}, f"{node} is forgotten")
 
@@ -81,21 +83,23 @@ async def forget(session: Session, node: NodeName, yes: Yes = False) -> None:
 @connected
 async def recover(
     session: Session,
-    partition: Annotated[str, typer.Argument(metavar="PARTITION", help="Its number, or system.")],
+    partition: Annotated[
+        str, typer.Argument(metavar="PARTITION", help="The partition's number, or system.")
+    ],
     node: NodeName,
     yes: Yes = False,
 ) -> None:
-    """Let PARTITION go on from the copy of NODE, as a new history, where nobody can lead it: its
-    log was set back, or has lost its beginning.
+    """Continue PARTITION from the copy of NODE, as a new history. This is for a partition that no
+    node can lead, because its log was set back or has lost its beginning.
     """
     number = _number_of(partition)
     confirm(
-        f"Let partition {partition} go on from the copy of {node!r}? What its log and other copies "
-        "hold beyond that is given up.",
+        f"Continue partition {partition} from the copy of {node!r}? What only its log or "
+        "other copies hold is lost.",
         yes,
     )
     await session.client.cluster.recover(number, node, timeout_ms=RECOVER_MS)
-    session.out.show({"partition": number, "leader": node}, f"{partition} goes on at {node}")
+    session.out.show({"partition": number, "leader": node}, f"{partition} continues on {node}")
 
 
 @app.command("import", epilog=examples("flo --host a:9000 cluster import ./backup"))
@@ -103,20 +107,21 @@ async def recover(
 async def import_(
     session: Session,
     directory: Annotated[
-        str, typer.Argument(metavar="DIR", help="A backup, on the machine of the node.")
+        str,
+        typer.Argument(metavar="DIR", help="The directory of the backup, on the node's machine."),
     ],
 ) -> None:
-    """Take data into an empty cluster: a backup, of a server or a cluster, or what a stopped one
-    left.
+    """Import data into an empty cluster: a backup of a server or a cluster, or the data directory
+    of a stopped server.
     """
     path = _full(directory)
     found = await session.client.cluster.import_backup(path, timeout_ms=IMPORT_MS)
-    session.out.show({"directory": path, "namespaces": found}, f"{found} namespaces were taken in")
+    session.out.show({"directory": path, "namespaces": found}, f"{found} namespaces were imported")
 
 
 def _number_of(partition: str) -> int:
     if partition != SYSTEM and not (partition.isascii() and partition.isdigit()):
-        raise typer.BadParameter(f"{partition!r} is no number, and not {SYSTEM}")
+        raise typer.BadParameter(f"partition is {partition!r}; it must be a number, or {SYSTEM}")
     return 0 if partition == SYSTEM else int(partition)
 
 

@@ -18,8 +18,8 @@ def main() -> None:
         if error.name is None or error.name.startswith("floruntime"):
             raise
         print(
-            f"error: flo needs the package {error.name}, which "
-            "`pip install 'floruntime[cli]'` brings",
+            f"error: flo needs the package {error.name}, which is not installed: pip "
+            "install 'floruntime[cli]'",
             file=sys.stderr,
         )
         sys.exit(EXIT_NOT_INSTALLED)

@@ -17,18 +17,25 @@ from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
 from floruntime.core.jobs import BulkJob, JobStatus
 
-app = group("Jobs: operations on everything that matches, begun by the bulk commands.")
+app = group("Jobs: operations on everything that matches, started by the bulk commands.")
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what matches.")]
 Background = Annotated[
-    bool, typer.Option("--background", help="Do not wait for its end; see flo jobs status JOB.")
+    bool,
+    typer.Option(
+        "--background", help="Do not wait for the job's end; flo jobs status JOB shows it."
+    ),
 ]
-AtMost = Annotated[int | None, typer.Option("--limit", help="At most so many.", show_default=False)]
+AtMost = Annotated[
+    int | None, typer.Option("--limit", help="Stop after this many.", show_default=False)
+]
 ErrorContains = Annotated[
     str | None,
     typer.Option(
-        "--error-contains", help="Only with this text in the last error.", show_default=False
+        "--error-contains",
+        help="Only those whose last error contains this text.",
+        show_default=False,
     ),
 ]
 DeadOperation = Annotated[
@@ -143,7 +150,7 @@ def _rows(page: Sequence[BulkJob]) -> list[list[str]]:
 @app.command(epilog=examples("flo jobs status job-17"))
 @connected
 async def status(session: Session, job_id: JobId) -> None:
-    """Show a job as it stands."""
+    """Show the current state of a job."""
     show(session, await session.client.jobs.status(job_id))
 
 
@@ -154,21 +161,21 @@ async def wait(
     job_id: JobId,
     block: Annotated[
         int | None,
-        duration("--block", "--block-ms", help="Wait this long.", default="until it has ended"),
+        duration("--block", "--block-ms", help="How long to wait.", default="until it has ended"),
     ] = None,
 ) -> None:
-    """Wait for a job's end, with a progress bar; exit code 1 if it goes on still."""
+    """Wait for a job's end, with a progress bar; exit code 1 if it is still running."""
     if block is None:
         await follow(session, await session.client.jobs.status(job_id), background=False)
         return
     job = await session.client.jobs.wait(job_id, block_ms=block)
     show(session, job)
     if job.status is JobStatus.RUNNING:
-        raise Empty(f"the job {job_id} goes on still: flo jobs wait {job_id}")
+        raise Empty(f"the job {job_id} is still running; to wait for it: flo jobs wait {job_id}")
 
 
 @app.command(epilog=examples("flo jobs cancel job-17"))
 @connected
 async def cancel(session: Session, job_id: JobId) -> None:
-    """End a job; what it has done stays done. Exit code 3 if it has ended."""
+    """Cancel a job; what it has done is not undone. Exit code 3 if it has ended."""
     show(session, await session.client.jobs.cancel(job_id))

@@ -31,7 +31,7 @@ app = group("Versioned keys: values, histories, TTLs, counters, JSON documents."
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The key.")]
 Path = Annotated[
-    str, typer.Argument(metavar="PATH", help="Where in the document, such as $.user.name.")
+    str, typer.Argument(metavar="PATH", help="A path in the document, such as $.user.name.")
 ]
 Cas = Annotated[
     int | None,
@@ -43,7 +43,8 @@ Cas = Annotated[
     ),
 ]
 TtlSeconds = Annotated[
-    float | None, typer.Option("--ttl-seconds", help="The same, in seconds.", show_default=False)
+    float | None,
+    typer.Option("--ttl-seconds", help="The same as --ttl, in seconds.", show_default=False),
 ]
 ENTRY_COLUMNS = ["key", "version", "updated", "expires", "value"]
 
@@ -61,7 +62,7 @@ async def get(
     raw: Annotated[
         bool,
         typer.Option(
-            "--raw", help="The exact bytes, on a terminal too, without a line end after them."
+            "--raw", help="Write the exact bytes, not escaped and with no line end after them."
         ),
     ] = False,
 ) -> None:
@@ -137,7 +138,7 @@ async def put(
         typer.Argument(metavar="VALUE", help="The value; - is standard input, @PATH a file."),
     ],
     ttl: Annotated[
-        int | None, duration("--ttl", "--ttl-ms", help="The key goes after this long.")
+        int | None, duration("--ttl", "--ttl-ms", help="The key expires after this long.")
     ] = None,
     ttl_seconds: TtlSeconds = None,
     cas: Cas = None,
@@ -173,14 +174,16 @@ async def delete(
     cas: Cas = None,
     prefix: Annotated[
         str | None,
-        typer.Option("--prefix", help="All keys that begin so, by a job.", show_default=False),
+        typer.Option(
+            "--prefix", help="Delete all keys that begin with this, by a job.", show_default=False
+        ),
     ] = None,
     background: jobs.Background = False,
     yes: Yes = False,
 ) -> None:
-    """Delete a key, exit code 1 if it did not exist; or all keys that begin with --prefix."""
+    """Delete a key, or all keys that begin with --prefix. Exit code 1 if KEY did not exist."""
     if (key is None) == (prefix is None):
-        raise BadRequestError("give KEY or --prefix, one of them")
+        raise BadRequestError("give either KEY or --prefix")
     if prefix is not None:
         if cas is not None:
             raise BadRequestError("--cas is for one key, not for --prefix")
@@ -198,7 +201,10 @@ async def delete(
 async def scan(
     session: Session,
     prefix: Annotated[
-        str, typer.Argument(metavar="PREFIX", help="How the keys begin.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="PREFIX", help="Only keys that begin with this.", show_default=False
+        ),
     ] = "",
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
@@ -285,14 +291,14 @@ async def touch(
     key: Key,
     ttl: Annotated[
         int | None,
-        duration("--ttl", "--ttl-ms", help="The key goes this long from now (0: never)."),
+        duration("--ttl", "--ttl-ms", help="The key expires this long from now (0: never)."),
     ] = None,
     ttl_seconds: TtlSeconds = None,
     cas: Cas = None,
 ) -> None:
     """Give a key a new TTL; exit code 1 if it does not exist."""
     if ttl is None and ttl_seconds is None:
-        raise typer.BadParameter("give --ttl, or --ttl-seconds (0: the key never goes)")
+        raise typer.BadParameter("give --ttl, or --ttl-seconds (0: the key never expires)")
     if not await session.client.kv.touch(key, ttl_ms=ttl, ttl_seconds=ttl_seconds, cas_version=cas):
         raise _missing(key)
     session.out.show({"touched": True}, "touched")
@@ -301,7 +307,7 @@ async def touch(
 @app.command(epilog=examples("flo kv persist session:42"))
 @connected
 async def persist(session: Session, key: Key, cas: Cas = None) -> None:
-    """Take a key's TTL away; exit code 1 if it does not exist."""
+    """Remove a key's TTL; exit code 1 if it does not exist."""
     if not await session.client.kv.persist(key, cas_version=cas):
         raise _missing(key)
     session.out.show({"persisted": True}, "persisted")
@@ -323,18 +329,23 @@ async def exists(session: Session, key: Key) -> None:
 @connected
 async def watch(
     session: Session,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key, or with --prefix its start.")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="The key; with --prefix, the beginning of the keys."),
+    ],
     prefix: Annotated[
         bool, typer.Option("--prefix", help="Watch every key that begins with KEY.")
     ] = False,
     from_version: Annotated[
         int | None,
         typer.Option(
-            "--from-version", help="Begin after this version; else now.", show_default=False
+            "--from-version",
+            help="Begin after this version. Without it: from now on.",
+            show_default=False,
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", help="Stop after so many changes.", min=1)
+        int | None, typer.Option("--limit", help="Stop after this many changes.", min=1)
     ] = None,
 ) -> None:
     """Show every change of a key as it happens, one a line, until interrupted."""

@@ -147,7 +147,11 @@ def root(
     ] = None,
     timeout: Annotated[
         int,
-        duration("--timeout", help="How long to wait for an answer, beside --block.", default="5s"),
+        duration(
+            "--timeout",
+            help="How long to wait for an answer, in addition to --block.",
+            default="5s",
+        ),
     ] = defaults.TIMEOUT_MS,
     is_json: Annotated[
         bool, typer.Option("--json", help="Write JSON: results to stdout, errors to stderr.")
@@ -159,7 +163,8 @@ def root(
     create: Annotated[
         bool,
         typer.Option(
-            "--create", help="With file:PATH or --data-dir: make the data directory if need be."
+            "--create",
+            help="With file:PATH or --data-dir: create the data directory if it does not exist.",
         ),
     ] = False,
     reads: Reads = defaults.READS,
@@ -173,11 +178,11 @@ def root(
 ) -> None:
     """Flo: one durable server for KV, queues, streams, actions and workflows.
 
-    The options here may also follow the command: flo kv get KEY --json. What needs no server
-    refuses those of a client.
+    The options here may also follow the command: flo kv get KEY --json. Commands that need no
+    server refuse the client's options.
 
-    Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request),
-    4 no connection, 5 other.
+    Exit codes: 0 done, 1 not found or empty, 2 usage, 3 refused (conflict, bad request), 4 no
+    connection, 5 other.
     """
     is_server = ctx.invoked_subcommand == "server"
     warn_of_variables(os.environ, is_json, is_server)
@@ -193,7 +198,7 @@ def root(
 @app.command(epilog=examples("flo ping", "flo --host db.internal:9000 ping"))
 @connected
 async def ping(session: Session) -> None:
-    """Ask the server for a sign of life; prints how long it took."""
+    """Check that the server answers, and print how long it took."""
     time_ms = await session.client.ping()
     session.out.show({"time_ms": round(time_ms, 3)}, f"{time_ms:.2f} ms")
 
@@ -202,16 +207,18 @@ async def ping(session: Session) -> None:
 def top(
     ctx: typer.Context,
     interval: Annotated[
-        int, duration("--interval", help="The time between two looks.", default="2s")
+        int, duration("--interval", help="The time between two updates.", default="2s")
     ] = TOP_INTERVAL_MS,
-    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show it once, and exit.")] = False,
 ) -> None:
-    """Show what waits, rates and workers, live. It asks for /metrics, so with tokens it needs an
-    admin's, one for all namespaces, or the server's metrics_token.
+    """Show live what waits, rates and workers.
+
+    This reads /metrics. On a server with tokens it needs an admin's token, another token for all
+    namespaces (not of the role web), or the server's metrics_token.
     """
     from floruntime.cli.server.top import show_top
 
-    refuse(ctx, ("namespace", *READS), "is given, and this shows the whole server")
+    refuse(ctx, ("namespace", *READS), "does not apply: this shows the whole server")
     settings = settings_of(ctx)
     out = Output(settings.is_json)
     show = show_top(settings, out, interval / 1000, 1 if once else None)
@@ -227,8 +234,8 @@ def console(
 ) -> None:
     """Open the server's console in a browser, logged in with the rights of your token.
 
-    The link is good once, for a minute. Its session lasts 12 hours, or until you log out, or your
-    token ends. Without tokens it is an administrator's.
+    The link works once, within a minute. The session lasts 12 hours, or until you log out or your
+    token ends. On a server without tokens it has an administrator's rights.
     """
     from floruntime.cli.server.console import open_console
 
@@ -254,8 +261,8 @@ async def backup(
 ) -> None:
     """Copy the running server's whole state, as of now, into DIR.
 
-    The copy is a data directory: flo server start --data-dir DIR runs on it. A relative DIR is
-    taken from here, not from where the server was started.
+    The copy is a data directory: flo server start --data-dir DIR runs on it. A relative DIR starts
+    at your current directory, not at the server's.
     """
     here = os.path.abspath(directory)  # noqa: ASYNC240 # reads no disk
     path = await session.client.backup(here)
@@ -272,14 +279,18 @@ def verify(
         bool,
         typer.Option(
             "--accept-loss",
-            help="Go on without what is lost: afterwards the server starts on DIR again.",
+            help="Accept what is lost. Afterwards the server starts on DIR again.",
         ),
     ] = False,
 ) -> None:
-    """Read everything in a stopped data directory and tell what is wrong with it."""
+    """Read everything in the data directory of a stopped server, and show what is wrong with it."""
     from floruntime.cli.server.verify import verify_directory
 
-    refuse(ctx, ("namespace", *CONNECTION), "is given, and this reads a directory itself")
+    refuse(
+        ctx,
+        ("namespace", *CONNECTION),
+        "does not apply: this reads a directory, and asks no server",
+    )
     verify_directory(ctx, directory, accept_loss)
 
 

@@ -13,7 +13,9 @@ from floruntime.cli.base.run import Session, confirm, connected, pages
 from floruntime.core import defaults
 from floruntime.core.errors import NotFoundError
 
-app = group("Namespaces: worlds of their own on one server.")
+app = group(
+    "Namespaces: separate worlds of keys, queues, streams, actions and workflows on one server."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The namespace.")]
 
@@ -21,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The namespace.")]
 @app.command(epilog=examples("flo ns create shop"))
 @connected
 async def create(session: Session, name: Name) -> None:
-    """Make a namespace. One also comes into being with its first write."""
+    """Create a namespace. The first write in a namespace creates it, too."""
     is_new = await session.client.namespaces.create(name)
     session.out.show({"name": name, "created": is_new}, "created" if is_new else "was there")
 

@@ -20,14 +20,16 @@ from floruntime.core import defaults
 from floruntime.core.errors import FloError
 from floruntime.core.token import Role, TokenInfo
 
-app = group("Tokens: who may do what. An admin makes them; so may who has the data directory.")
+app = group(
+    "Tokens: who may do what. An admin creates them, or anyone with access to the data directory."
+)
 
 DataDir = Annotated[
     str | None,
     typer.Option(
         "--data-dir",
         metavar="DIR",
-        help="Work on this data directory, whose server is stopped, instead of asking a server.",
+        help="Use this data directory, whose server is stopped, instead of asking a server.",
         show_default=False,
     ),
 ]
@@ -67,7 +69,7 @@ def create(
             "--namespace",
             "-n",
             metavar="NAME",
-            help="A namespace that it is for, repeatable.",
+            help="A namespace that the token is for; repeatable.",
             show_default="all",
         ),
     ] = None,
@@ -76,22 +78,25 @@ def create(
         typer.Option(
             "--scope",
             metavar="ACTION:PRIMITIVE:NAME",
-            help="Of what the role may do, only this, repeatable; a last * of NAME is a prefix.",
+            help="Allow only this of what the role may do; repeatable. NAME may end in *, as a "
+            "prefix.",
             show_default="all",
         ),
     ] = None,
     expires: Annotated[
-        int | None, duration("--expires", help="How long it is valid.", default="for ever")
+        int | None, duration("--expires", help="How long it is valid.", default="forever")
     ] = None,
     description: Annotated[
         str | None,
-        typer.Option("--description", help="What it is for, for the list.", show_default=False),
+        typer.Option(
+            "--description", help="What the token is for, shown in the list.", show_default=False
+        ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a token. It is shown once: what is kept is a hash of it.
+    """Create a token. It is shown only once, since the server keeps only a hash of it.
 
-    The first token turns tokens on: from then on nobody gets in without one.
+    The first token turns tokens on: from then on every client needs one.
     """
 
     check_output()  # nobody could ever see the token
@@ -121,10 +126,10 @@ async def _show_new(session: Session, new: NewToken) -> None:
             await session.client.tokens.revoke(new.info.id)
             fate = "it is revoked"
         except FloError:  # it was the first one: now nobody gets in without a token
-            fate = "nobody has one now; stop the server and make one with --data-dir"
+            fate = "nobody has a token now; stop the server and create one with --data-dir"
         raise Failure(
-            f"the output could not be written: {lost}; token {new.info.id} was made and could not "
-            f"be shown, so {fate}",
+            f"the output could not be written: {lost}; token {new.info.id} was created and "
+            f"could not be shown, so {fate}",
             exit_code=lost.exit_code,
             code=lost.code,
             ran="yes",
@@ -157,7 +162,7 @@ def mint(
         typer.Option(
             "--scope",
             metavar="ACTION:PRIMITIVE:NAME",
-            help="What the page may do, repeatable; a last * of NAME is a prefix.",
+            help="What the page may do; repeatable. NAME may end in *, as a prefix.",
         ),
     ],
     namespaces: Annotated[
@@ -166,7 +171,7 @@ def mint(
             "--namespace",
             "-n",
             metavar="NAME",
-            help="A namespace that it is for, repeatable.",
+            help="A namespace that the token is for; repeatable.",
             show_default="those of your own token",
         ),
     ] = None,
@@ -174,9 +179,9 @@ def mint(
         int, duration("--expires", help="How long it is valid, up to 1h.", default="10m")
     ] = defaults.MINTED_MS,
 ) -> None:
-    """Make a token for one page: of the role web, short, and kept nowhere.
+    """Create a short-lived token of the role web for a page. The server does not store it.
 
-    For this the role backend is enough. It works without tokens, too, and turns none on.
+    The role backend may do this. It also works on a server without tokens, and leaves it so.
     """
 
     check_output()
@@ -196,7 +201,7 @@ def mint(
 @app.command(epilog=examples("flo token whoami", "flo --token flo_k3f9x0a7m2qd_... token whoami"))
 @connected
 async def whoami(session: Session) -> None:
-    """Tell what your token may do: its role, namespaces and scopes, and until when."""
+    """Show what your token may do: its role, namespaces and scopes, and until when."""
     own = await session.client.tokens.whoami()
     lines = (
         f"who         {cell(own.who)}",
@@ -216,7 +221,7 @@ def list_(
     all_: All = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List the tokens, by id. Those that are over stay listed for 30 days."""
+    """List the tokens, by id. Expired and revoked ones stay listed for 30 days."""
 
     async def work(session: Session) -> None:
         page = await pages(
@@ -250,7 +255,7 @@ def list_(
             ),
         )
         if not page:
-            raise Empty("no tokens: nobody needs one")
+            raise Empty("there are no tokens, so clients need none")
 
     _run(ctx, data_dir, work)
 
@@ -263,7 +268,7 @@ def revoke(
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Let a token's holders in no longer. Those who are connected are cut."""
+    """Revoke a token. Connections that use it are closed."""
 
     async def work(session: Session) -> None:
         info = await session.client.tokens.revoke(token_id)

@@ -53,7 +53,7 @@ async def test_a_reader_that_has_gone_is_told_too(flo: Flo, server: FloTestServe
     await flo("queue", "enqueue", "q", "one")
     gone = await asyncio.to_thread(into_a_pipe_that_nobody_reads, server, "queue", "dequeue", "q")
     assert gone.code == 141
-    assert "taken were 1, which are handed back" in gone.err
+    assert "taken: 1, which were handed back" in gone.err
     assert (await flo("queue", "peek", "q")).code == 0
     gone = await asyncio.to_thread(into_a_pipe_that_nobody_reads, server, "kv", "incr", "k")
     assert (gone.code, "it has taken effect" in gone.err) == (141, True)

@@ -140,7 +140,7 @@ def test_what_only_a_server_has_is_said_how_to_get(monkeypatch: pytest.MonkeyPat
         raise ModuleNotFoundError("No module named 'rocksdict'", name="rocksdict")
 
     monkeypatch.setattr("floruntime.cli.main.Settings", broken)
-    message = "this needs what `pip install 'floruntime[server]'` brings"
+    message = "this needs packages that are not installed: pip install 'floruntime[server]'"
     assert invoke(("ping",)).err == f"error: {message} (No module named 'rocksdict')\n"
 
 

@@ -55,4 +55,4 @@ async def test_without_a_server(flo: Flo) -> None:
 async def test_a_namespace_is_refused_since_it_shows_the_whole_server(flo: Flo) -> None:
     told = await flo("--namespace", "shop", "top", "--once")
     assert told.code == 2
-    assert "--namespace is given, and this shows the whole server" in " ".join(told.err.split())
+    assert "--namespace does not apply: this shows the whole server" in " ".join(told.err.split())

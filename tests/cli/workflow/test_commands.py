@@ -103,7 +103,7 @@ async def test_sync_takes_files_and_directories_over_in_one_commit(flo: Flo, fil
     refused = await flo("workflow", "sync", directory, str(files / "bad.yaml"))
     assert refused.code == 3
     assert "nowhere" in refused.err
-    assert refused.err.endswith("error: nothing was taken over: 3 errors\n")
+    assert refused.err.endswith("error: nothing was synced: 3 errors\n")
     assert (await flo("workflow", "definitions")).code == 1
     made = await flo("workflow", "sync", directory)
     lines = [line.split("\t") for line in made.out.splitlines()]

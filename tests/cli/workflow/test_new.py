@@ -47,7 +47,7 @@ def test_a_file_that_is_there_stays_unless_forced(here: Path) -> None:
     (here / "order.yaml").write_text("mine")
     answer = invoke(("workflow", "new", "order"))
     assert answer.code == 3
-    assert "order.yaml is there already; --force writes over it" in answer.err
+    assert "order.yaml exists already; --force overwrites it" in answer.err
     assert (here / "order.yaml").read_text() == "mine"
     assert invoke(("workflow", "new", "order", "--force")).code == 0
     assert (here / "order.yaml").read_text() != "mine"
@@ -68,7 +68,7 @@ def test_a_script_is_told_in_json(here: Path) -> None:
 def test_what_is_for_a_server_is_refused(here: Path) -> None:
     answer = invoke(("--host", "db:9000", "workflow", "new", "order"))
     assert answer.code == 2
-    assert "--host is given, and this asks no server" in answer.err
+    assert "--host does not apply: this asks no server" in answer.err
     assert list(here.iterdir()) == []
 
 

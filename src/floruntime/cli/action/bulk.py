@@ -22,7 +22,11 @@ Statuses = Annotated[
 ]
 Since = Annotated[
     int | None,
-    duration("--since", help="Only what ended since then; what goes on: was started since then."),
+    duration(
+        "--since",
+        help="Only runs from within this time: by their end for retry and delete, by their start "
+        "for cancel.",
+    ),
 ]
 _UNFINISHED = {RunStatus.PENDING, RunStatus.RUNNING}
 EPILOG = examples(
@@ -44,7 +48,9 @@ def chosen_statuses(given: list[str] | None) -> list[RunStatus] | None:
     """The statuses that were named; `None`: none was."""
     unknown = [each for each in given or () if each not in list(RunStatus)]
     if unknown:
-        raise typer.BadParameter(f"--status is {unknown[0]!r}; one of: {', '.join(RunStatus)}")
+        raise typer.BadParameter(
+            f"--status is {unknown[0]!r}; it must be one of: {', '.join(RunStatus)}"
+        )
     return [RunStatus(each) for each in given] if given else None
 
 
@@ -78,15 +84,18 @@ async def bulk(
     dry_run: DryRun = False,
     reason: Annotated[
         str | None,
-        typer.Option("--reason", help="Why they are cancelled.", show_default=False),
+        typer.Option(
+            "--reason", help="The reason for cancelling, kept with the runs.", show_default=False
+        ),
     ] = None,
     background: Background = False,
     yes: Yes = False,
 ) -> None:
-    """Cancel, retry or delete all runs that match, a piece at a time; others are not held up."""
+    """Cancel, retry or delete all runs that match, in small steps that do not delay others."""
     if operation not in list(ActionBulkOperation):
         raise typer.BadParameter(
-            f"{operation!r} is no operation; one of: {', '.join(ActionBulkOperation)}"
+            f"{operation!r} is not an operation; it must be one of: "
+            f"{', '.join(ActionBulkOperation)}"
         )
     statuses = chosen_statuses(status)
     if not dry_run:

@@ -59,10 +59,10 @@ async def register(
     no_limits: action_limits.NoLimits = False,
     key_path: action_limits.KeyPath = None,
 ) -> None:
-    """Name an action and its settings. Other settings than before raise its version.
+    """Register an action with its settings. If they differ from those before, its version rises.
 
-    Retries, limits and the key path stay as they are where nothing is said of them; who names one
-    limit names them all.
+    Retries, limits and the key path stay as they are unless they are given. Limits are replaced
+    together: give one, and those that are not given are removed.
     """
     limits = action_limits.given(
         Limits(running, running_per_key, rate, rate_per_key, rate_period, fair), no_limits
@@ -127,12 +127,15 @@ async def invoke(
         int, typer.Option("--priority", "-p", help="Lower goes first: 0 to 65,535.")
     ] = defaults.PRIORITY,
     delay: Annotated[
-        int, duration("--delay", "--delay-ms", help="Begin this long from now.", default="none")
+        int,
+        duration("--delay", "--delay-ms", help="Start the run this long from now.", default="none"),
     ] = 0,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
-            "--idempotency-key", help="The same key makes one run only.", show_default=False
+            "--idempotency-key",
+            help="Calls with the same key and input make only one run.",
+            show_default=False,
         ),
     ] = None,
     labels: action_limits.Labels = None,
@@ -142,17 +145,19 @@ async def invoke(
     debounce_max: action_limits.DebounceMax = None,
     create: Annotated[
         bool,
-        typer.Option("--create", help="Register the action, too, if its worker is yet to come."),
+        typer.Option(
+            "--create", help="Register the action, too, if no worker has registered it yet."
+        ),
     ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end and print the output.")
     ] = False,
     block: Annotated[
         int,
-        duration("--block", "--block-ms", help="With --wait: wait this long.", default="30s"),
+        duration("--block", "--block-ms", help="With --wait: how long to wait.", default="30s"),
     ] = defaults.BLOCK_MS,
 ) -> None:
-    """Ask for a run; prints its id, with --wait its output.
+    """Start a run of an action and print its id; with --wait, its output.
 
     With --wait the exit code is 5 if the run fails, and 1 if it has not ended when the time is up.
     """
@@ -183,10 +188,10 @@ async def status(
     run_id: RunId,
     block: Annotated[
         int,
-        duration("--block", "--block-ms", help="Wait this long for its end.", default="no wait"),
+        duration("--block", "--block-ms", help="How long to wait for its end.", default="no wait"),
     ] = 0,
 ) -> None:
-    """Show a run as it stands."""
+    """Show the current state of a run."""
     _show_run(session, await session.client.action.wait(run_id, block_ms=block))
 
 
@@ -235,7 +240,7 @@ def _told(attempt: ActionAttempt) -> str:
 async def list_(
     session: Session,
     prefix: Annotated[
-        str, typer.Option("--prefix", help="Only names that begin so.", show_default=False)
+        str, typer.Option("--prefix", help="Only names that begin with this.", show_default=False)
     ] = "",
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
@@ -282,18 +287,22 @@ async def runs(
     status: action_bulk.Statuses = None,
     since: Annotated[
         int | None,
-        duration("--since", help="Only what was started since then; with ended statuses: ended."),
+        duration(
+            "--since",
+            help="Only runs that started within this time, or ended within it if each --status is "
+            "one of ended runs.",
+        ),
     ] = None,
     order: Annotated[
-        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which come first.")
+        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which runs come first.")
     ] = RunOrder.NEWEST,
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
-    """List runs, newest first unless told otherwise."""
+    """List runs, newest first unless --order says otherwise."""
     if order not in list(RunOrder):
-        raise typer.BadParameter(f"--order is {order!r}; one of: {', '.join(RunOrder)}")
+        raise typer.BadParameter(f"--order is {order!r}; it must be one of: {', '.join(RunOrder)}")
     statuses = action_bulk.chosen_statuses(status)
     times = await action_bulk.times_of(session, since, action_bulk.are_ended(statuses))
     page = await pages(
@@ -329,10 +338,11 @@ async def cancel(
     session: Session,
     run_id: RunId,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why; kept with the run.", show_default=False)
+        str | None,
+        typer.Option("--reason", help="The reason, kept with the run.", show_default=False),
     ] = None,
 ) -> None:
-    """End a run; a handler at work is told. Exit code 3 if it is finished."""
+    """Cancel a run and notify its handler. Exit code 3 if the run has ended."""
     run = await session.client.action.cancel(run_id, reason=reason)
     session.out.show(run, run.status.value)
 
@@ -340,7 +350,7 @@ async def cancel(
 @app.command(epilog=examples("flo action retry run-17"))
 @connected
 async def retry(session: Session, run_id: RunId) -> None:
-    """Let a run that failed or timed out be due again. Exit code 3 if it stands otherwise."""
+    """Start a failed or timed-out run again. Exit code 3 if its status is another."""
     run = await session.client.action.retry(run_id)
     session.out.show(run, run.status.value)
 
@@ -354,7 +364,7 @@ async def counts(
         typer.Argument(metavar="NAME", help="Of this action only.", show_default=False),
     ] = None,
 ) -> None:
-    """How many runs are kept in each status."""
+    """Show how many runs are kept in each status."""
     counted = await session.client.action.count_runs(name)
     session.out.fields(counted, {status: str(count) for status, count in counted.items()})
 
@@ -377,7 +387,7 @@ async def enable(session: Session, name: Name) -> None:
 @app.command(epilog=examples("flo action disable send-email"))
 @connected
 async def disable(session: Session, name: Name) -> None:
-    """Refuse new runs of an action; those that are there go on."""
+    """Refuse new runs of an action. Runs that exist continue."""
     session.out.show(await session.client.action.disable(name), "disabled")
 
 
@@ -387,7 +397,8 @@ async def delete(
     session: Session,
     name: Name,
     force: Annotated[
-        bool, typer.Option("--force", help="Cancel its unfinished runs, which are refused else.")
+        bool,
+        typer.Option("--force", help="Delete it even if it has unfinished runs, and cancel these."),
     ] = False,
     yes: Yes = False,
 ) -> None:

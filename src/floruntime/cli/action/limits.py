@@ -15,29 +15,46 @@ from floruntime.core.duration_text import NOTHING, lasting
 
 EPILOG = examples("flo action limits sync-account", "flo action limits sync-account --json")
 
-Running = Annotated[int | None, typer.Option("--running", help="Runs at once.", show_default=False)]
+Running = Annotated[
+    int | None,
+    typer.Option("--running", help="How many runs may be leased at once.", show_default=False),
+]
 RunningPerKey = Annotated[
     int | None,
-    typer.Option("--running-per-key", help="Runs of one key at once.", show_default=False),
+    typer.Option(
+        "--running-per-key",
+        help="How many runs of one key may be leased at once.",
+        show_default=False,
+    ),
 ]
 Rate = Annotated[
     int | None,
-    typer.Option("--rate", help="Claims in any --rate-period: 1 to 10,000.", show_default=False),
+    typer.Option(
+        "--rate",
+        help="How many runs may be claimed in any --rate-period: 1 to 10,000.",
+        show_default=False,
+    ),
 ]
 RatePerKey = Annotated[
     int | None,
-    typer.Option("--rate-per-key", help="The same of one key.", show_default=False),
+    typer.Option("--rate-per-key", help="The same as --rate, for each key.", show_default=False),
 ]
 RatePeriod = Annotated[
-    int, duration("--rate-period", "--rate-period-ms", help="The window.", default="1s")
+    int,
+    duration(
+        "--rate-period",
+        "--rate-period-ms",
+        help="The length of the window that --rate and --rate-per-key count in.",
+        default="1s",
+    ),
 ]
 Fair = Annotated[bool, typer.Option("--fair", help="Let keys take turns.")]
-NoLimits = Annotated[bool, typer.Option("--no-limits", help="Lift all limits.")]
+NoLimits = Annotated[bool, typer.Option("--no-limits", help="Remove all limits.")]
 KeyPath = Annotated[
     str | None,
     typer.Option(
         "--key-path",
-        help="Where the key lies in a JSON payload: $.account; empty: nowhere.",
+        help="The path to the key in a JSON payload, such as $.account. Empty: no path.",
         show_default=False,
     ),
 ]
@@ -52,22 +69,33 @@ Labels = Annotated[
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", help="What limits per key count it under.", show_default=False),
+    typer.Option(
+        "--key", help="The key that limits per key count this run under.", show_default=False
+    ),
 ]
 DebounceKey = Annotated[
     str | None,
     typer.Option(
         "--debounce-key",
-        help="What keeps coming with this key is one run, of the newest payload.",
+        help="Calls that follow each other with this key become one run, with the newest payload.",
         show_default=False,
     ),
 ]
 Debounce = Annotated[
-    int | None, duration("--debounce", "--debounce-ms", help="The pause that such a run waits for.")
+    int | None,
+    duration(
+        "--debounce",
+        "--debounce-ms",
+        help="With --debounce-key: start the run once no call has come for this long.",
+    ),
 ]
 DebounceMax = Annotated[
     int | None,
-    duration("--debounce-max", "--debounce-max-ms", help="How long it is put off at most."),
+    duration(
+        "--debounce-max",
+        "--debounce-max-ms",
+        help="With --debounce-key: the longest time that new calls can delay the run.",
+    ),
 ]
 
 
@@ -76,7 +104,7 @@ def given(limits: Limits, no_limits: bool) -> Limits | None:
     if limits == Limits():
         return Limits() if no_limits else None
     if no_limits:
-        raise typer.BadParameter("--no-limits lifts all limits: name none beside it")
+        raise typer.BadParameter("--no-limits removes all limits; give no other limit with it")
     return limits
 
 
@@ -100,7 +128,7 @@ async def limits(
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
 ) -> None:
-    """Show how many runs are leased and due, and which keys are held up by what."""
+    """Show how many runs are leased and how many wait, and which limit holds back each key."""
     info = await session.client.action.limits(name, limit=limit, cursor=cursor)
     if session.out.is_json:
         session.out.document(info)

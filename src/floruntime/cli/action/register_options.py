@@ -19,7 +19,9 @@ Timeout = Annotated[
 MaxRetries = Annotated[
     int | None,
     typer.Option(
-        "--max-retries", help="Attempts after the first one.", show_default="3, or as it is"
+        "--max-retries",
+        help="Attempts after the first one.",
+        show_default="3; of an existing action: unchanged",
     ),
 ]
 RetryDelay = Annotated[
@@ -28,7 +30,7 @@ RetryDelay = Annotated[
         "--retry-delay",
         "--retry-delay-ms",
         help="Pause before the second attempt; it doubles with each.",
-        default="1s, or as it is",
+        default="1s; of an existing action: unchanged",
     ),
 ]
 RunTimeout = Annotated[
@@ -36,7 +38,7 @@ RunTimeout = Annotated[
     duration(
         "--run-timeout",
         "--run-timeout-ms",
-        help="Bounds the whole run, attempts and waits included.",
+        help="The longest time for the whole run, with all attempts and pauses.",
         default="none",
     ),
 ]
@@ -47,7 +49,7 @@ Retention = Annotated[
     int,
     duration(
         *("--retention", "--retention-ms"),
-        help="How long runs are kept after their end, at least 1d.",
+        help="How long runs are kept after their end: at least 1d.",
         default="30d",
     ),
 ]

@@ -31,6 +31,20 @@ SCHEDULE_EPILOG = examples(
 UNSCHEDULE_EPILOG = examples("flo action unschedule nightly")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action.")]
+OverlapChoice = Annotated[
+    Overlap,
+    typer.Option(
+        "--overlap",
+        help="What to do with a time that comes while --max-concurrent of its runs are unfinished.",
+    ),
+]
+MaxConcurrent = Annotated[
+    int,
+    typer.Option(
+        "--max-concurrent",
+        help="How many of the schedule's runs may be unfinished at once: 1 to 1,000.",
+    ),
+]
 
 
 @connected
@@ -47,36 +61,42 @@ async def schedule(
     ] = "",
     cron: Annotated[
         str | None,
-        typer.Option("--cron", help="Minute, hour, day, month, weekday.", show_default=False),
+        typer.Option(
+            "--cron",
+            help="A cron expression: minute, hour, day of the month, month, weekday.",
+            show_default=False,
+        ),
     ] = None,
     interval: Annotated[
-        int | None, duration("--interval", "--interval-ms", help="From one run to the next.")
+        int | None,
+        duration("--interval", "--interval-ms", help="The time from one run to the next."),
     ] = None,
     timezone: Annotated[
-        str, typer.Option("--timezone", help="The IANA zone of --cron.")
+        str, typer.Option("--timezone", help="The IANA time zone of --cron.")
     ] = defaults.TIMEZONE,
-    overlap: Annotated[
-        Overlap, typer.Option("--overlap", help="While --max-concurrent of its runs go on.")
-    ] = Overlap.SKIP,
-    max_concurrent: Annotated[
-        int, typer.Option("--max-concurrent", help="Its own runs at once: 1 to 1,000.")
-    ] = 1,
-    paused: Annotated[bool, typer.Option("--paused", help="Begin paused.")] = False,
+    overlap: OverlapChoice = Overlap.SKIP,
+    max_concurrent: MaxConcurrent = 1,
+    paused: Annotated[bool, typer.Option("--paused", help="Create the schedule paused.")] = False,
     catch_up: Annotated[
         int,
         duration(
             "--catch-up",
             "--catch-up-ms",
-            help="A time missed for no longer is made up for, once.",
+            help="A missed time is made up for, once, if it is no longer ago than this.",
             default="1m",
         ),
     ] = defaults.CATCH_UP_MS,
     jitter: Annotated[
         int,
-        duration("--jitter", "--jitter-ms", help="Start up to this much later.", default="0ms"),
+        duration(
+            "--jitter",
+            "--jitter-ms",
+            help="Start each run up to this much later than its time.",
+            default="0ms",
+        ),
     ] = 0,
 ) -> None:
-    """Invoke an action by the clock, by --cron or --interval; replaces its schedule."""
+    """Give an action a schedule, by --cron or --interval. It replaces an earlier one."""
     info = await session.client.action.schedule(
         name,
         cron=cron,
@@ -96,7 +116,7 @@ async def schedule(
 
 @connected
 async def unschedule(session: Session, name: Name) -> None:
-    """Take an action's schedule away; its runs go on."""
+    """Remove an action's schedule. Runs that it started continue."""
     if not await session.client.action.unschedule(name):
         raise NotFoundError(f"the action {name!r} has no schedule")
     session.out.show({"unscheduled": True}, "unscheduled")
@@ -168,20 +188,20 @@ def _show(session: Session, schedule: ActionScheduleInfo) -> None:
 @app.command(epilog=examples("flo action schedules pause nightly"))
 @connected
 async def pause(session: Session, name: Name) -> None:
-    """Let a schedule start no runs; times that pass meanwhile are not made up for."""
+    """Pause a schedule. Times that pass while it is paused are not made up for."""
     _show(session, await session.client.action.pause_schedule(name))
 
 
 @app.command(epilog=examples("flo action schedules resume nightly"))
 @connected
 async def resume(session: Session, name: Name) -> None:
-    """Let a schedule go on with its next time."""
+    """Resume a schedule, from its next time on."""
     _show(session, await session.client.action.resume_schedule(name))
 
 
 @app.command(epilog=examples("flo action schedules trigger nightly"))
 @connected
 async def trigger(session: Session, name: Name) -> None:
-    """Start one of a schedule's runs now, with its input, beside its times; prints the run's id."""
+    """Start a run now, with the schedule's input, and print its id. The schedule's times stay."""
     run_id = await session.client.action.trigger_schedule(name)
     session.out.show({"run_id": run_id}, cell(run_id))

@@ -25,7 +25,7 @@ async def show_taken(
             raise
         fate, is_back = await _fate(hand_back)
         raise Failure(
-            f"the output could not be written: {lost}; taken were {_named(taken)}, {fate}",
+            f"the output could not be written: {lost}; taken: {_named(taken)}, {fate}",
             exit_code=lost.exit_code,
             code=lost.code,
             ran="yes",
@@ -36,12 +36,14 @@ async def show_taken(
 
 async def _fate(hand_back: HandBack | None) -> tuple[str, bool]:
     if hand_back is None:
-        return "which were acked as they were handed out and do not come again", False
+        return "which were acked when they were delivered, so they do not come again", False
     try:
         await hand_back()
     except FloError as error:
-        return f"which could not be handed back and come when their lease is over: {error}", False
-    return "which are handed back, with no attempt counted", True
+        return (
+            f"which could not be handed back, so they come again when their lease ends: {error}"
+        ), False
+    return "which were handed back, with no attempt counted", True
 
 
 def _named(taken: Sequence[object]) -> str:

@@ -31,6 +31,6 @@ def show_end(session: Session, run: Run, show: Callable[[Session, Run], None], g
         raise typer.Exit(OTHER)
     if run.status != COMPLETED:
         raise Empty(
-            f"the run {run.run_id} is {run.status} still: "
-            f"flo {group} status {run.run_id} --block 5m"
+            f"the run {run.run_id} is still {run.status}; to wait for it: flo {group} "
+            f"status {run.run_id} --block 5m"
         )

@@ -55,7 +55,7 @@ Limit = Annotated[int, typer.Option("--limit", help="How many at most: 1 to 1,00
 Cursor = Annotated[
     str | None,
     typer.Option(
-        "--cursor", help="Go on after the page that gave this cursor.", show_default=False
+        "--cursor", help="Continue after the page that returned this cursor.", show_default=False
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Every page, from the cursor to the end.")]
@@ -63,7 +63,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Block = Annotated[
     int,
     duration(
-        "--block", "--block-ms", help="Wait this long for something to come.", default="do not wait"
+        "--block",
+        "--block-ms",
+        help="If there is nothing, wait this long for something.",
+        default="do not wait",
     ),
 ]
 RetryBackoffOption = Annotated[
@@ -77,11 +80,13 @@ RetryBackoffOption = Annotated[
 ]
 RetryDelayMaxOption = Annotated[
     int | None,
-    duration("--retry-delay-max", "--retry-delay-max-ms", help="The longest pause it grows to."),
+    duration(
+        "--retry-delay-max", "--retry-delay-max-ms", help="The longest pause between attempts."
+    ),
 ]
 Extend = Annotated[
     int,
     duration(
-        "--extend", "--extend-ms", help="The lease runs out this long from now.", default="30s"
+        "--extend", "--extend-ms", help="Let the lease end this long from now.", default="30s"
     ),
 ]

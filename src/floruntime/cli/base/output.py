@@ -83,7 +83,7 @@ def write(data: bytes) -> None:
     except (OSError, ValueError) as error:
         discard(sys.stdout)
         if isinstance(error, BrokenPipeError):
-            raise ReaderGone("its reader has gone") from None
+            raise ReaderGone("the program that reads it has ended") from None
         raise OutputLost(getattr(error, "strerror", None) or str(error)) from None
 
 

@@ -13,13 +13,13 @@ Reads = Annotated[
     ReadsFrom,
     typer.Option(
         "--reads",
-        help="In a cluster: local lets any node answer what only reads, from its copy.",
+        help="In a cluster: with local, any node may answer reads, from its own copy.",
     ),
 ]
 MaxStaleness = Annotated[
     int | None,
     duration(
         "--max-staleness",
-        help="With --reads local: the oldest state to accept; beyond it the leader is asked.",
+        help="With --reads local: how old the copy may be. If it is older, the leader answers.",
     ),
 ]

@@ -63,7 +63,10 @@ def expect_store(endpoint: object, may_create: bool) -> None:
     is_directory = isinstance(endpoint, str) and endpoint.startswith("file:")
     if not is_directory:
         if may_create:
-            raise typer.BadParameter("--create goes with a data directory, and a server is asked")
+            raise typer.BadParameter(
+                "--create goes with a data directory (file:PATH or --data-dir), and this "
+                "asks a server"
+            )
         return
     path = os.path.abspath(str(endpoint).removeprefix("file:").removeprefix("//"))
     if not may_create and not any(os.path.lexists(os.path.join(path, n)) for n in _HOLDS_DATA):

@@ -231,7 +231,10 @@ def _judge(error: BaseException) -> tuple[int, str, str, dict[str, Any]]:
     if isinstance(error, UsageProblem):
         return USAGE, "usage", _usage_message(error), {}
     if isinstance(error, ModuleNotFoundError) and not f"{error.name}.".startswith("floruntime."):
-        brings = f"this needs what `pip install 'floruntime[server]'` brings ({error})"
+        brings = (
+            "this needs packages that are not installed: pip install 'floruntime[server]' "
+            f"({error})"
+        )
         return OTHER, "failed", brings, {}
     return OTHER, "failed", f"{type(error).__name__}: {error}", {}
 

@@ -14,7 +14,7 @@ Ca = Annotated[
         "--tls-ca",
         envvar="FLO_TLS_CA",
         metavar="FILE",
-        help="Connect with TLS, and trust what this certificate vouches for (PEM).",
+        help="Connect with TLS, and trust certificates signed by this one (PEM).",
         show_default=False,
     ),
 ]
@@ -24,7 +24,7 @@ ClientCert = Annotated[
         "--client-cert",
         envvar="FLO_CLIENT_CERT",
         metavar="FILE",
-        help="Connect with TLS, and show this certificate (PEM).",
+        help="Connect with TLS, and present this client certificate (PEM).",
         show_default=False,
     ),
 ]
@@ -34,7 +34,7 @@ ClientKey = Annotated[
         "--client-key",
         envvar="FLO_CLIENT_KEY",
         metavar="FILE",
-        help="The key of --client-cert (PEM), where that file does not hold it.",
+        help="The key of --client-cert (PEM), if that file does not contain it.",
         show_default=False,
     ),
 ]

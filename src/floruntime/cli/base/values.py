@@ -39,12 +39,14 @@ def read_value(text: str) -> bytes:
 def read_stdin() -> bytes:
     """Standard input to its end, or to more than any value may have."""
     if sys.stdin is None:
-        raise typer.BadParameter("- is standard input, and that is closed")
+        raise typer.BadParameter("- means standard input, which is closed")
     try:
         return sys.stdin.buffer.read(VALUE_BYTES_CEILING + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise typer.BadParameter(f"- is standard input, which cannot be read: {reason}") from None
+        raise typer.BadParameter(
+            f"- means standard input, which cannot be read: {reason}"
+        ) from None
 
 
 def _read_file(path: str) -> bytes:

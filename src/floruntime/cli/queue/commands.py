@@ -40,11 +40,12 @@ Seqs = Annotated[
     list[str],
     typer.Argument(
         metavar="SEQ",
-        help="Messages: SEQ, or SEQ:LEASE to be refused if somebody else has it by now.",
+        help="Messages: SEQ, or SEQ:LEASE, which is refused if the message has another lease by "
+        "now.",
     ),
 ]
 Count = Annotated[int, typer.Option("--count", "-c", help="How many at most: 1 to 1,000.")]
-_STALE = "not leased, or by now to somebody else"
+_STALE = "is not leased, or is leased to another consumer now"
 
 
 @app.command(
@@ -62,27 +63,36 @@ async def enqueue(
         list[str],
         typer.Argument(
             metavar="PAYLOAD",
-            help="The message; - is standard input, @PATH a file. Several go in one commit.",
+            help="The message; - is standard input, @PATH a file. Several are written in one "
+            "commit.",
         ),
     ],
     priority: Annotated[
         int, typer.Option("--priority", "-p", help="Lower is delivered first: 0 to 65,535.")
     ] = defaults.PRIORITY,
     delay: Annotated[
-        int, duration("--delay", "--delay-ms", help="Invisible for this long.", default="none")
+        int,
+        duration("--delay", "--delay-ms", help="Deliver it only after this long.", default="none"),
     ] = 0,
     dedup_key: Annotated[
         str | None,
         typer.Option(
-            "--dedup-key", help="Enqueue once within the queue's window.", show_default=False
+            "--dedup-key",
+            help="Enqueue only one message with this key within the queue's dedup window.",
+            show_default=False,
         ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option("--group", help="In order, one at a time for each group.", show_default=False),
+        typer.Option(
+            "--group",
+            help="The group of the message. A group's messages are delivered in order, one at a "
+            "time.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Add a message, or several in one commit; prints their seqs."""
+    """Add a message, or several in one commit, and print their seqs."""
     values = read_values(payloads)
     if len(values) == 1:
         seq = await session.client.queue.enqueue(
@@ -91,7 +101,7 @@ async def enqueue(
         session.out.show({"seq": seq}, str(seq))
         return
     if dedup_key is not None:
-        raise typer.BadParameter("--dedup-key goes with one payload only")
+        raise typer.BadParameter("--dedup-key takes one payload, not several")
     seqs = await session.client.queue.enqueue_many(
         queue, values, priority=priority, delay_ms=delay, group=group
     )
@@ -115,21 +125,23 @@ async def dequeue(
             "--visibility",
             "--visibility-timeout",
             "--visibility-timeout-ms",
-            help="The lease: unless acked, it is delivered again after this long.",
+            help="The lease: what is not acked within this time is delivered again.",
             default="30s",
         ),
     ] = defaults.VISIBILITY_TIMEOUT_MS,
     block: Block = 0,
     ack_now: Annotated[
         bool,
-        typer.Option("--ack", help="Ack as they are handed out: each is delivered at most once."),
+        typer.Option(
+            "--ack", help="Ack messages as they are delivered: each is delivered at most once."
+        ),
     ] = False,
     ack_mode: Annotated[
         str | None,
         typer.Option(
             "--ack-mode",
             metavar="explicit|on_delivery",
-            help="The same as --ack: on_delivery.",
+            help="on_delivery is the same as --ack.",
             show_default="explicit",
         ),
     ] = None,
@@ -179,7 +191,7 @@ def _expect_messages(queue: str, result: DequeueResult) -> None:
 @app.command(epilog=examples("flo queue ack orders 17 18", "flo queue ack orders 17:93"))
 @connected
 async def ack(session: Session, queue: Queue, seqs: Seqs) -> None:
-    """Done with messages: they are gone. Exit code 3 if one is not the caller's."""
+    """Ack messages that are done, which deletes them. Exit code 3 if one is not leased to you."""
     result = await session.client.queue.ack(queue, leased_messages(seqs))
     show_acks(session.out, result, "acked", _STALE)
 
@@ -196,12 +208,16 @@ async def nack(
     queue: Queue,
     seqs: Seqs,
     to_dlq: Annotated[
-        bool, typer.Option("--to-dlq", help="Make it a dead letter now, whatever its attempts.")
+        bool,
+        typer.Option("--to-dlq", help="Make it a dead letter now, regardless of its attempts."),
     ] = False,
     delay: Annotated[
         int,
         duration(
-            "--delay", "--delay-ms", help="Deliver again after this long.", default="the queue's"
+            "--delay",
+            "--delay-ms",
+            help="Deliver it again after this long.",
+            default="the queue's retry delay",
         ),
     ] = 0,
     release: Annotated[
@@ -209,10 +225,10 @@ async def nack(
     ] = False,
     error: Annotated[
         str | None,
-        typer.Option("--error", help="What went wrong; kept with it.", show_default=False),
+        typer.Option("--error", help="What went wrong; kept with the message.", show_default=False),
     ] = None,
 ) -> None:
-    """Give messages back: a failed attempt, unless --release."""
+    """Give messages back to the queue. This counts as a failed attempt, except with --release."""
     result = await session.client.queue.nack(
         queue,
         leased_messages(seqs),
@@ -290,7 +306,9 @@ async def bulk(
     queue: Queue,
     reason: Annotated[
         str | None,
-        typer.Option("--reason", metavar="max_attempts|nacked", help="Only those that died so."),
+        typer.Option(
+            "--reason", metavar="max_attempts|nacked", help="Only dead letters with this reason."
+        ),
     ] = None,
     error_contains: jobs.ErrorContains = None,
     limit: jobs.AtMost = None,
@@ -298,7 +316,7 @@ async def bulk(
     background: jobs.Background = False,
     yes: Yes = False,
 ) -> None:
-    """Requeue or delete all dead letters that match, a piece at a time; others are not held up."""
+    """Requeue or delete all dead letters that match, in small steps that do not delay others."""
     if not dry_run:
         confirm(f"{operation} all dead letters of {queue!r} that match?", yes)
     job = await session.client.queue.bulk(
@@ -315,14 +333,14 @@ async def bulk(
 @app.command(epilog=examples("flo queue pause orders"))
 @connected
 async def pause(session: Session, queue: Queue) -> None:
-    """Deliver nothing from a queue; enqueues, acks and leases go on."""
+    """Stop deliveries from a queue. Enqueues and acks continue, and leases still end."""
     session.out.show(await session.client.queue.pause(queue), "paused")
 
 
 @app.command(epilog=examples("flo queue resume orders"))
 @connected
 async def resume(session: Session, queue: Queue) -> None:
-    """Deliver from a queue again, to those who wait at once."""
+    """Resume deliveries from a queue. Consumers that wait get messages at once."""
     session.out.show(await session.client.queue.resume(queue), "resumed")
 
 
@@ -333,7 +351,7 @@ async def promote(
     queue: Queue,
     seqs: Annotated[list[str], typer.Argument(metavar="SEQ", help="Delayed messages, by seq.")],
 ) -> None:
-    """Let delayed messages be due now."""
+    """Make delayed messages ready now."""
     promoted = await session.client.queue.promote(queue, [count(seq) for seq in seqs])
     if not promoted:
         raise NotFoundError(f"the queue {queue!r} has no such delayed message")
@@ -375,7 +393,7 @@ async def list_(
 @app.command(epilog=examples("flo queue purge orders --yes"))
 @connected
 async def purge(session: Session, queue: Queue, yes: Yes = False) -> None:
-    """Delete all messages of a queue, leased and delayed ones too, but no dead letters."""
+    """Delete all messages of a queue, also leased and delayed ones, but not dead letters."""
     confirm(f"Delete all messages of the queue {queue!r}?", yes)
     count = await session.client.queue.purge(queue)
     session.out.show({"purged": count}, f"{count} messages deleted")
@@ -399,7 +417,9 @@ async def configure(
     max_attempts: Annotated[
         int | None,
         typer.Option(
-            "--max-attempts", help="Deliveries before it is a dead letter.", show_default=False
+            "--max-attempts",
+            help="How many deliveries before it becomes a dead letter.",
+            show_default=False,
         ),
     ] = None,
     retry_delay: Annotated[
@@ -408,16 +428,20 @@ async def configure(
     ] = None,
     dlq_limit: Annotated[
         int | None,
-        typer.Option("--dlq-limit", help="Dead letters kept; the oldest go.", show_default=False),
+        typer.Option(
+            "--dlq-limit",
+            help="How many dead letters are kept; the oldest are deleted.",
+            show_default=False,
+        ),
     ] = None,
     dedup_window: Annotated[
         int | None,
-        duration("--dedup-window", "--dedup-window-ms", help="How long a dedup key counts."),
+        duration("--dedup-window", "--dedup-window-ms", help="How long a dedup key is remembered."),
     ] = None,
     retry_backoff: RetryBackoffOption = None,
     retry_delay_max: RetryDelayMaxOption = None,
 ) -> None:
-    """Change a queue's settings and show them all. What is not named stays as it is."""
+    """Change a queue's settings and show them all. Settings that are not given stay as they are."""
     config = await session.client.queue.configure(
         queue,
         max_attempts=max_attempts,

@@ -67,7 +67,7 @@ async def _page(session: Session, queue: str, limit: int, cursor: str | None) ->
 )
 @connected
 async def requeue(session: Session, queue: Queue, seqs: Seqs = None, every: Every = False) -> None:
-    """Make dead letters fresh messages, due now, their attempts forgotten."""
+    """Turn dead letters into ready messages again, with no attempts counted."""
     chosen = _chosen(seqs, every)
     if every:
         requeued = await _requeue_every(session, queue)
@@ -98,7 +98,7 @@ async def delete(
     queue: Queue,
     seqs: Annotated[list[str], typer.Argument(metavar="SEQ", help="The dead letters, by seq.")],
 ) -> None:
-    """Delete dead letters for good."""
+    """Delete dead letters permanently."""
     deleted = await session.client.queue.dlq_delete(queue, _chosen(seqs, False))
     if not deleted:
         raise NotFoundError(f"the queue {queue!r} has no such dead letter")
@@ -108,7 +108,7 @@ async def delete(
 @app.command(epilog=examples("flo queue dlq purge orders --yes"))
 @connected
 async def purge(session: Session, queue: Queue, yes: Yes = False) -> None:
-    """Delete all dead letters of a queue for good."""
+    """Delete all dead letters of a queue permanently."""
     confirm(f"Delete all dead letters of the queue {queue!r}?", yes)
     purged = await session.client.queue.dlq_purge(queue)
     session.out.show({"purged": purged}, f"{purged} dead letters deleted")
@@ -116,5 +116,5 @@ async def purge(session: Session, queue: Queue, yes: Yes = False) -> None:
 
 def _chosen(seqs: list[str] | None, every: bool) -> list[int]:
     if bool(seqs) == every:
-        raise typer.BadParameter("name dead letters by seq, or give --all")
+        raise typer.BadParameter("give either the seqs of dead letters, or --all")
     return [count(seq) for seq in seqs or ()]

@@ -11,7 +11,8 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="NATS",
-        help="Addresses of NATS, such as nats://n1:4222,nats://n2:4222: be a node of a cluster.",
+        help="Run as a node of a cluster, on NATS at these addresses, such as "
+        "nats://n1:4222,nats://n2:4222.",
         show_default=False,
     ),
 ]
@@ -26,7 +27,7 @@ Advertise = Annotated[
     typer.Option(
         "--advertise",
         metavar="HOST:PORT",
-        help="With --cluster: where clients and other nodes reach this one.",
+        help="With --cluster: where clients and other nodes reach this node.",
         show_default=False,
     ),
 ]
@@ -35,23 +36,27 @@ ClusterName = Annotated[
     typer.Option(
         "--cluster-name",
         metavar="NAME",
-        help="What everything begins with that the cluster makes in NATS.",
+        help="The prefix of every name that the cluster creates in NATS.",
         show_default="flo",
     ),
 ]
 Partitions = Annotated[
     int | None,
     typer.Option(
-        "--partitions", help="How many a new cluster is made with, for good.", show_default="8"
+        "--partitions",
+        help="The number of partitions of a new cluster. It cannot be changed later.",
+        show_default="8",
     ),
 ]
 Replicas = Annotated[
     int | None,
-    typer.Option("--replicas", help="NATS's copies of each log.", show_default="3"),
+    typer.Option("--replicas", help="How many copies NATS keeps of each log.", show_default="3"),
 ]
 Copies = Annotated[
     int | None,
-    typer.Option("--copies", help="How many nodes keep each partition.", show_default="3"),
+    typer.Option(
+        "--copies", help="How many nodes keep a copy of each partition.", show_default="3"
+    ),
 ]
 NatsCreds = Annotated[
     str | None,
@@ -62,7 +67,7 @@ NatsCa = Annotated[
     typer.Option(
         "--nats-ca",
         metavar="FILE",
-        help="The certificate that vouches for NATS (PEM).",
+        help="The certificate that signs those of NATS (PEM).",
         show_default=False,
     ),
 ]

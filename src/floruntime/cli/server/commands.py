@@ -29,18 +29,19 @@ from floruntime.core.duration_text import lasting
 if TYPE_CHECKING:
     from floruntime.server.config import Config
 
-app = group("The server: start one, or ask about the one that runs.")
+app = group("The server: start one, or show the one that runs.")
 
 
 _NO_SETTINGS = ("ctx", "config", "check")
 """What `flo server start` is told beside settings."""
-_FOR_CLIENTS = "is for clients; a server is told where to listen by --bind and --port"
+_FOR_CLIENTS = "is for clients; --bind and --port say where a server listens"
 Durability = Annotated[
     str | None,
     typer.Option(
         "--durability",
         metavar="sync|async|ephemeral",
-        help="sync: an answer means it is on disk. async: on disk soon. ephemeral: in memory.",
+        help="sync: a write is on disk before its answer. async: soon after. ephemeral: in "
+        "memory only.",
         show_default="sync",
     ),
 ]
@@ -49,7 +50,7 @@ TlsCert = Annotated[
     typer.Option(
         "--tls-cert",
         metavar="FILE",
-        help="Speak TLS with this certificate, its chain behind it (PEM). SIGHUP reads it anew.",
+        help="Speak TLS with this certificate, followed by its chain (PEM). SIGHUP reads it again.",
         show_default=False,
     ),
 ]
@@ -64,7 +65,7 @@ TlsClientCa = Annotated[
     typer.Option(
         "--tls-client-ca",
         metavar="FILE",
-        help="Clients must show a certificate that this one vouches for (PEM).",
+        help="Clients must present a certificate signed by this one (PEM).",
         show_default=False,
     ),
 ]
@@ -73,19 +74,19 @@ LogLevel = Annotated[
     typer.Option(
         "--log-level",
         metavar="debug|info|warning|error",
-        help="What is logged, to standard error.",
+        help="The lowest level that is logged, to standard error.",
         show_default="info",
     ),
 ]
 Check = Annotated[
     bool,
-    typer.Option("--check", help="Only judge whether it could start; the exit code tells."),
+    typer.Option("--check", help="Only check whether the server could start; exit code 0 if so."),
 ]
 Http = Annotated[
     bool | None,
     typer.Option(
         "--http/--no-http",
-        help="HTTP on the port: calls, health, metrics. Without it, WebSocket alone.",
+        help="Serve HTTP on the port: calls, health, metrics. WebSocket works without it, too.",
         show_default="http",
     ),
 ]
@@ -94,7 +95,7 @@ LogFormat = Annotated[
     typer.Option(
         "--log-format",
         metavar="text|json",
-        help="For people, or a JSON object a line.",
+        help="text for people, or json: one JSON object per line.",
         show_default="text",
     ),
 ]
@@ -124,14 +125,17 @@ def start(
     data_dir: Annotated[
         str | None,
         typer.Option(
-            "--data-dir", metavar="DIR", help="Where the data lies.", show_default="./flo-data"
+            "--data-dir", metavar="DIR", help="The data directory.", show_default="./flo-data"
         ),
     ] = None,
     durability: Durability = None,
     config: Annotated[
         str | None,
         typer.Option(
-            "--config", metavar="FILE", help="Settings.", show_default="flo.toml, if it is there"
+            "--config",
+            metavar="FILE",
+            help="Read settings from this TOML file.",
+            show_default="flo.toml, if it exists",
         ),
     ] = None,
     log_level: LogLevel = None,
@@ -140,7 +144,7 @@ def start(
         bool | None,
         typer.Option(
             "--insecure",
-            help="Listen beyond this machine although nobody needs a token.",
+            help="Let other machines connect although no token is needed.",
             show_default=False,
         ),
     ] = None,
@@ -159,7 +163,7 @@ def start(
     nats_ca: NatsCa = None,
     check: Check = False,
 ) -> None:
-    """Start a server; SIGTERM or Ctrl-C stops it, once what is in flight is answered.
+    """Start a server. SIGTERM or Ctrl-C stops it, after it has answered the requests in flight.
 
     Each setting comes from the option here, else from its FLO_ variable (FLO_PORT, FLO_DATA_DIR),
     else from the file of --config, else it has its default. With --json the log is JSON.
@@ -182,7 +186,8 @@ def _start(flags: dict[str, object], path: str | None, checking: Output | None) 
         from floruntime.server.run import run_server
     except ImportError as error:
         raise Failure(
-            f"the server needs what `pip install 'floruntime[server]'` brings ({error})"
+            "the server needs packages that are not installed: pip install "
+            f"'floruntime[server]' ({error})"
         ) from error
     try:
         settings = load_config(flags, path=path)
@@ -223,7 +228,7 @@ def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
 @app.command(epilog=examples("flo server info", "flo --host db.internal:9000 server info --json"))
 @connected
 async def info(session: Session) -> None:
-    """Show the running server: version, durability, limits, where its data lies."""
+    """Show the running server: version, durability, limits, data directory."""
     found = await session.client.info()
     session.out.fields(
         found,

@@ -22,7 +22,9 @@ def address_of(endpoint: str, *, is_secure: bool) -> str:
     """
     parsed = parse_endpoints(endpoint)
     if isinstance(parsed, EmbeddedEndpoint):
-        raise Failure("the console is a page of a running server; name it with --host HOST:PORT")
+        raise Failure(
+            "the console is a page of a running server; give its address with --host HOST:PORT"
+        )
     first = parsed if isinstance(parsed, WebEndpoint) else parsed[0]
     is_secure = is_secure or (isinstance(first, WebEndpoint) and first.is_secure)
     host = f"[{first.host}]" if ":" in first.host else first.host
@@ -45,4 +47,4 @@ async def open_console(session: Session, *, is_secure: bool, with_browser: bool)
         return
     session.out.show({**told, "opened": False}, link)
     if not session.out.is_json:
-        complain(f"good once, for {CONSOLE_CODE_MS // 1000} s")
+        complain(f"the link works once, within {CONSOLE_CODE_MS // 1000} s")

@@ -86,13 +86,13 @@ def _fetch(settings: Settings) -> str:
         body = response.read().decode()
     except (OSError, HTTPException) as error:
         raise ConnectionFailedError(
-            f"no metrics come from {settings.host}: {error or type(error).__name__}"
+            f"cannot read metrics from {settings.host}: {error or type(error).__name__}"
         ) from None
     finally:
         connection.close()
     if response.status in _REFUSALS:
         raise _REFUSALS[response.status](
-            "/metrics needs an admin's token, one for all namespaces, or metrics_token"
+            "/metrics needs an admin's token, another token for all namespaces, or metrics_token"
         )
     if response.status != 200:
         raise Failure(f"{settings.host} answers {response.status} to a request for /metrics")
@@ -102,7 +102,9 @@ def _fetch(settings: Settings) -> str:
 def _asked(host: str) -> TcpEndpoint:
     endpoints = parse_endpoints(host)
     if not isinstance(endpoints, list) or len(endpoints) > 1:
-        raise Failure("flo top asks one server over HTTP; give it HOST:PORT", exit_code=USAGE)
+        raise Failure(
+            "flo top asks one server over HTTP; give its address as HOST:PORT", exit_code=USAGE
+        )
     return endpoints[0]
 
 

@@ -52,13 +52,20 @@ PartitionKey = Annotated[
     ),
 ]
 MaxAge = Annotated[
-    int | None, duration("--max-age", "--max-age-ms", help="Records older than this go.")
+    int | None,
+    duration("--max-age", "--max-age-ms", help="Delete records that are older than this."),
 ]
 MaxRecords = Annotated[
     int | None,
-    typer.Option("--max-records", help="Keep so many; the oldest go.", show_default=False),
+    typer.Option(
+        "--max-records",
+        help="Keep at most this many records; the oldest are deleted.",
+        show_default=False,
+    ),
 ]
-MaxBytes = Annotated[int | None, size("--max-bytes", help="Keep so much; the oldest go.")]
+MaxBytes = Annotated[
+    int | None, size("--max-bytes", help="Keep at most this size; the oldest records are deleted.")
+]
 
 
 @app.command(
@@ -76,7 +83,8 @@ async def append(
         list[str],
         typer.Argument(
             metavar="PAYLOAD",
-            help="The record; - is standard input, @PATH a file. Several go in one commit.",
+            help="The record; - is standard input, @PATH a file. Several are written in one "
+            "commit.",
         ),
     ],
     key: PartitionKey = None,
@@ -88,7 +96,7 @@ async def append(
         ),
     ] = None,
 ) -> None:
-    """Append a record, or several in one commit; prints their ids."""
+    """Append a record, or several in one commit, and print their ids."""
     values = read_values(payloads)
     if len(values) == 1:
         result = await session.client.stream.append(
@@ -101,7 +109,7 @@ async def append(
         session.out.show(result, str(result.id))
         return
     if headers:
-        raise typer.BadParameter("--header goes with one payload only")
+        raise typer.BadParameter("--header takes one payload, not several")
     results: list[AppendResult] = await session.client.stream.append_many(
         stream, values, partition_key=key, partition=partition
     )
@@ -122,25 +130,27 @@ async def read(
     start: Annotated[
         str | None,
         typer.Option(
-            "--start", help="From this id on; 0 the beginning, $ the end.", show_default=False
+            "--start", help="Begin at this id; 0 is the beginning, $ the end.", show_default=False
         ),
     ] = None,
     end: Annotated[
         str | None, typer.Option("--end", help="Up to this id, included.", show_default=False)
     ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", help="What comes after this id.", show_default=False)
+        str | None, typer.Option("--after", help="Begin after this id.", show_default=False)
     ] = None,
     offset: Annotated[
         int | None,
-        typer.Option("--offset", help="From this offset of the partition.", show_default=False),
+        typer.Option("--offset", help="Begin at this offset of the partition.", show_default=False),
     ] = None,
-    tail: Annotated[bool, typer.Option("--tail", help="Only what comes from now on.")] = False,
+    tail: Annotated[
+        bool, typer.Option("--tail", help="Only records that are appended from now on.")
+    ] = False,
     limit: Annotated[
         int | None,
         typer.Option(
             "--limit",
-            help="How many at most: 1 to 1,000; with --follow, stop after so many.",
+            help="How many at most: 1 to 1,000; with --follow, stop after this many.",
             show_default="10; no limit with --follow",
         ),
     ] = None,
@@ -151,10 +161,10 @@ async def read(
         bool, typer.Option("--follow", "-f", help="Keep printing new ones until interrupted.")
     ] = False,
 ) -> None:
-    """Read records, from the beginning unless told otherwise; exit code 1 if there are none."""
+    """Read records, from the beginning unless an option says otherwise; exit code 1 if none."""
     if follow:
         if end is not None or offset is not None or key is not None or block:
-            raise typer.BadParameter("--follow goes with --start, --after, --tail and --partition")
+            raise typer.BadParameter("--follow takes no --end, --offset, --key or --block")
         await _follow(session, stream, _beginning(start, after, tail), after, partition, limit)
         return
     result = await session.client.stream.read(
@@ -213,7 +223,7 @@ async def create(
     max_records: MaxRecords = None,
     max_bytes: MaxBytes = None,
 ) -> None:
-    """Make a stream. One also comes into being with its first record, with one partition."""
+    """Create a stream. A first record creates one, too, with one partition."""
     info = await session.client.stream.create(
         stream,
         partitions=partitions,
@@ -235,7 +245,7 @@ async def alter(
             "--max-age",
             "--max-age-ms",
             metavar="DURATION|none",
-            help="Records older than this go.",
+            help="Delete records that are older than this.",
             show_default=False,
         ),
     ] = None,
@@ -244,7 +254,7 @@ async def alter(
         typer.Option(
             "--max-records",
             metavar="NUMBER|none",
-            help="Keep so many; the oldest go.",
+            help="Keep at most this many records; the oldest are deleted.",
             show_default=False,
         ),
     ] = None,
@@ -253,12 +263,12 @@ async def alter(
         typer.Option(
             "--max-bytes",
             metavar="SIZE|none",
-            help="Keep so much; the oldest go.",
+            help="Keep at most this size; the oldest records are deleted.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Change what a stream keeps. A setting that is not named stays; none takes it away."""
+    """Change a stream's limits. Those that are not given stay; none removes a limit."""
     info = await session.client.stream.alter(
         stream,
         max_age_ms=_altered(max_age, duration_ms),
@@ -338,12 +348,12 @@ async def trim(
     max_records: MaxRecords = None,
     before: Annotated[
         str | None,
-        typer.Option("--before", help="Records before this id go.", show_default=False),
+        typer.Option("--before", help="Remove records before this id.", show_default=False),
     ] = None,
     max_age: MaxAge = None,
     max_bytes: MaxBytes = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell how many would go.")
+        bool, typer.Option("--dry-run", help="Only show how many records would be removed.")
     ] = False,
     yes: Yes = False,
 ) -> None:
@@ -369,7 +379,7 @@ async def delete(
     session: Session,
     stream: Stream,
     force: Annotated[
-        bool, typer.Option("--force", help="Delete it with the records that it has.")
+        bool, typer.Option("--force", help="Delete it even if it has records.")
     ] = False,
     yes: Yes = False,
 ) -> None:

@@ -42,17 +42,22 @@ Group = Annotated[str, typer.Argument(metavar="GROUP", help="The group.")]
 Consumer = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
 OneConsumer = Annotated[
     str | None,
-    typer.Option("--consumer", "-c", help="Only as, or of, this consumer.", show_default=False),
+    typer.Option(
+        "--consumer",
+        "-c",
+        help="Only records of this consumer; others are refused or left out.",
+        show_default=False,
+    ),
 ]
 Ids = Annotated[
     list[str],
     typer.Argument(
         metavar="ID",
-        help="Records: ID, or ID:LEASE to be refused if somebody else has it by now.",
+        help="Records: ID, or ID:LEASE, which is refused if the record has another lease by now.",
     ),
 ]
 ReadLimit = Annotated[int, typer.Option("--limit", help="How many at most: 1 to 1,000.")]
-_STALE = "not pending, or by now with somebody else"
+_STALE = "is not pending, or is with another consumer now"
 
 
 @app.command(
@@ -67,29 +72,37 @@ async def create(
     stream: Stream,
     name: Group,
     start: Annotated[
-        str, typer.Option("--start", help="The first id it is given; 0 all, $ only what comes.")
+        str,
+        typer.Option(
+            "--start",
+            help="The first id that the group reads: 0 is the beginning, $ only new records.",
+        ),
     ] = "0",
     mode: Annotated[
-        str, typer.Option("--mode", metavar="shared|exclusive|key_shared", help="Who gets what.")
+        str,
+        typer.Option(
+            "--mode", metavar="shared|exclusive|key_shared", help="How consumers share the records."
+        ),
     ] = defaults.GROUP_MODE,
     ack_timeout: Annotated[
         int,
         duration(
             "--ack-timeout",
             "--ack-timeout-ms",
-            help="The lease: unless acked, it is delivered again after this long.",
+            help="The lease: what is not acked within this time is delivered again.",
             default="30s",
         ),
     ] = defaults.ACK_TIMEOUT_MS,
     max_deliver: Annotated[
-        int, typer.Option("--max-deliver", help="Deliveries before it is a dead letter.")
+        int,
+        typer.Option("--max-deliver", help="How many deliveries before it becomes a dead letter."),
     ] = defaults.MAX_DELIVER,
     consumer_timeout: Annotated[
         int,
         duration(
             "--consumer-timeout",
             "--consumer-timeout-ms",
-            help="A consumer is gone after this long without a call.",
+            help="Remove a consumer that has made no call for this long.",
             default="30s",
         ),
     ] = defaults.CONSUMER_TIMEOUT_MS,
@@ -102,7 +115,7 @@ async def create(
     retry_backoff: RetryBackoffOption = None,
     retry_delay_max: RetryDelayMaxOption = None,
 ) -> None:
-    """Make a group. One that exists with the same settings is fine, with others a conflict."""
+    """Create a group. Exit code 3 if it exists with other settings."""
     found = await session.client.stream.group_create(
         stream,
         name,
@@ -135,13 +148,15 @@ async def configure(
         duration(
             "--ack-timeout",
             "--ack-timeout-ms",
-            help="The lease: unless acked, it is delivered again after this long.",
+            help="The lease: what is not acked within this time is delivered again.",
         ),
     ] = None,
     max_deliver: Annotated[
         int | None,
         typer.Option(
-            "--max-deliver", help="Deliveries before it is a dead letter.", show_default=False
+            "--max-deliver",
+            help="How many deliveries before it becomes a dead letter.",
+            show_default=False,
         ),
     ] = None,
     consumer_timeout: Annotated[
@@ -149,7 +164,7 @@ async def configure(
         duration(
             "--consumer-timeout",
             "--consumer-timeout-ms",
-            help="A consumer is gone after this long without a call.",
+            help="Remove a consumer that has made no call for this long.",
         ),
     ] = None,
     retry_delay: Annotated[
@@ -159,7 +174,7 @@ async def configure(
     retry_backoff: RetryBackoffOption = None,
     retry_delay_max: RetryDelayMaxOption = None,
 ) -> None:
-    """Change a group's settings and show them all. What is not named stays as it is."""
+    """Change a group's settings and show them all. Settings that are not given stay as they are."""
     found = await session.client.stream.group_configure(
         stream,
         name,
@@ -202,7 +217,7 @@ async def join(session: Session, stream: Stream, name: Group, consumer: Consumer
 @app.command(epilog=examples("flo stream group leave events billing worker-1"))
 @connected
 async def leave(session: Session, stream: Stream, name: Group, consumer: Consumer) -> None:
-    """Take a consumer out of a group; what it holds goes back at once."""
+    """Remove a consumer from a group; the records that it holds go back at once."""
     if not await session.client.stream.group_leave(stream, name, consumer):
         raise NotFoundError(f"the group {name!r} has no consumer {consumer!r}")
     session.out.show({"left": True}, "left")
@@ -211,7 +226,7 @@ async def leave(session: Session, stream: Stream, name: Group, consumer: Consume
 @app.command(epilog=examples("flo stream group delete events billing --yes"))
 @connected
 async def delete(session: Session, stream: Stream, name: Group, yes: Yes = False) -> None:
-    """Delete a group: its position, what is pending, its dead letters."""
+    """Delete a group: its position, pending records and dead letters."""
     confirm(f"Delete the group {name!r} of the stream {stream!r}?", yes)
     if not await session.client.stream.group_delete(stream, name):
         raise NotFoundError(f"the stream {stream!r} has no group {name!r}")
@@ -228,14 +243,14 @@ async def seek(
         str, typer.Argument(metavar="POSITION", help="An id, 0 (the beginning) or $ (the end).")
     ],
 ) -> None:
-    """Let a group go on from another position."""
+    """Move a group to another position."""
     _show(session, await session.client.stream.group_seek(stream, name, start=start))
 
 
 @app.command(epilog=examples("flo stream group info events billing"))
 @connected
 async def info(session: Session, stream: Stream, name: Group) -> None:
-    """Show a group's settings, consumers and how far it is."""
+    """Show a group's settings, consumers and position."""
     _show(session, await session.client.stream.group_info(stream, name))
 
 
@@ -288,10 +303,13 @@ async def read(
     limit: ReadLimit = defaults.RECORDS_LIMIT,
     block: Block = 0,
     no_ack: Annotated[
-        bool, typer.Option("--no-ack", help="Ack as they are handed out: at most once.")
+        bool,
+        typer.Option(
+            "--no-ack", help="Ack records as they are delivered: each is delivered at most once."
+        ),
     ] = False,
 ) -> None:
-    """Lease records for a consumer; exit code 1 if there are none. Makes the group if need be."""
+    """Lease records for a consumer; exit code 1 if there are none. Creates a missing group."""
     result = await session.client.stream.group_read(
         stream, group=name, consumer=consumer, limit=limit, block_ms=block, no_ack=no_ack
     )
@@ -325,7 +343,7 @@ async def _show_taken(
 async def ack(
     session: Session, stream: Stream, name: Group, ids: Ids, consumer: OneConsumer = None
 ) -> None:
-    """Done with records. Exit code 3 if one is not the caller's."""
+    """Ack records that are done. Exit code 3 if one is not pending, or is another consumer's."""
     result = await session.client.stream.group_ack(
         stream, leased_records(stream, ids), group=name, consumer=consumer
     )
@@ -342,14 +360,16 @@ async def nack(
     consumer: OneConsumer = None,
     delay: Annotated[
         int,
-        duration("--delay", "--delay-ms", help="Deliver again after this long.", default="at once"),
+        duration(
+            "--delay", "--delay-ms", help="Deliver it again after this long.", default="at once"
+        ),
     ] = 0,
     error: Annotated[
         str | None,
-        typer.Option("--error", help="What went wrong; kept with it.", show_default=False),
+        typer.Option("--error", help="What went wrong; kept with the record.", show_default=False),
     ] = None,
 ) -> None:
-    """Give records back to the group: a failed attempt."""
+    """Give records back to the group. This counts as a failed attempt."""
     result = await session.client.stream.group_nack(
         stream,
         leased_records(stream, ids),
@@ -388,12 +408,14 @@ async def claim(
     min_idle: Annotated[
         int,
         duration(
-            "--min-idle", "--min-idle-ms", help="Only what was delivered at least so long ago."
+            "--min-idle",
+            "--min-idle-ms",
+            help="Only records that were delivered at least this long ago.",
         ),
     ],
     limit: ReadLimit = defaults.RECORDS_LIMIT,
 ) -> None:
-    """Take over what other consumers hold and do not finish; exit code 1 if there is nothing."""
+    """Take over records that other consumers hold unfinished; exit code 1 if there are none."""
     result = await session.client.stream.group_claim(
         stream, group=name, consumer=consumer, min_idle_ms=min_idle, limit=limit
     )
@@ -413,7 +435,7 @@ async def pending(
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
-    """List what is delivered and not yet acked."""
+    """List the records that are delivered and not yet acked."""
     page = await pages(
         lambda limit, cursor: session.client.stream.group_pending(
             stream, name, consumer=consumer, limit=limit, cursor=cursor

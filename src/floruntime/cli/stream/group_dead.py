@@ -23,7 +23,7 @@ BULK_EXAMPLE = examples(
 
 @connected
 async def dead_requeue(session: Session, stream: Stream, name: Group, ids: DeadIds) -> None:
-    """Let dead letters be delivered again, their attempts forgotten."""
+    """Deliver dead letters again, with no attempts counted."""
     count = await session.client.stream.group_dead_requeue(stream, name, ids)
     _show_found(session, name, "requeued", count)
 
@@ -47,7 +47,7 @@ async def bulk(
     background: jobs.Background = False,
     yes: Yes = False,
 ) -> None:
-    """Requeue or delete all dead letters that match, a piece at a time; others are not held up."""
+    """Requeue or delete all dead letters that match, in small steps that do not delay others."""
     if not dry_run:
         confirm(f"{operation} all dead letters of {name!r} that match?", yes)
     job = await session.client.stream.bulk(

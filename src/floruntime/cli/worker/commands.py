@@ -75,7 +75,7 @@ async def drain(
     session: Session,
     worker_id: Annotated[str, typer.Argument(metavar="WORKER", help="The worker's id.")],
 ) -> None:
-    """Let a worker finish what it has, take nothing new, and end."""
+    """Drain a worker: it finishes what it has, takes nothing new, and ends."""
     worker = await session.client.worker.drain(worker_id)
     session.out.show(worker, f"draining: {worker.running} running")
 
@@ -93,8 +93,8 @@ def run(
         str,
         typer.Argument(
             metavar="MODULE:WORKER",
-            help="Where the worker is, of actions, queues or a stream: an importable module, and "
-            "its name.",
+            help="The worker (of actions, queues or a stream): an importable module, and the "
+            "worker's name in it.",
         ),
     ],
     reload: Annotated[
@@ -106,20 +106,20 @@ def run(
         typer.Option(
             "--log-level",
             metavar="debug|info|warning|error",
-            help="What is logged, to standard error.",
+            help="The lowest level that is logged, to standard error.",
         ),
     ] = "info",
 ) -> None:
     """Run a worker of your own until SIGINT, SIGTERM or a drain; a second signal ends it at once.
 
-    The module is looked for from the current directory, too. The worker connects where it says
-    itself, unless --host, --namespace, --token or the options of TLS are given here (or in the
-    environment). With --json the log is JSON, an object a line.
+    The module may also lie in the current directory. The worker connects to the server that it
+    names itself, unless --host, --namespace, --token or the options of TLS are given here (or in
+    the environment). With --json the log is JSON, one object per line.
     """
     from floruntime.cli.worker.run import run, run_reloading
 
     refuse(ctx, ("timeout",), "is for single calls; a worker waits as long as it takes")
-    refuse(ctx, READS, "is for what only reads; a worker does more")
+    refuse(ctx, READS, "is for commands that only read; a worker also writes")
     if reload:
         run_reloading()
     else:

@@ -34,7 +34,9 @@ SKIPPED = {".git", ".venv", "venv", "node_modules", "__pycache__"}
 def run(target: str, log_level: str, settings: Settings, given: set[str]) -> None:
     """Run the worker `MODULE:NAME` to its end."""
     if log_level not in LOG_LEVELS:
-        raise typer.BadParameter(f"--log-level is {log_level!r}; one of: {', '.join(LOG_LEVELS)}")
+        raise typer.BadParameter(
+            f"--log-level is {log_level!r}; it must be one of: {', '.join(LOG_LEVELS)}"
+        )
     worker = load(target)
     _apply(worker, settings, given)
     expect_store(worker.endpoint, settings.may_create)
@@ -53,7 +55,10 @@ def banner(worker: WorkerBase) -> list[str]:
         f"flo {VERSION} worker {worker.name}",
         f"  {'server':<10}{printable(place)}, namespace {worker.namespace}",
         *map(printable, works_on),
-        f"  {'at once':<10}{worker.concurrency}; Ctrl-C lets it finish, again ends it",
+        (
+            f"  {'at once':<10}{worker.concurrency}; Ctrl-C lets it finish, a second one ends "
+            "it at once"
+        ),
     ]
 
 
@@ -76,7 +81,7 @@ def load(target: str) -> WorkerBase:
     """The worker named `MODULE:NAME`."""
     module_name, colon, name = target.partition(":")
     if not (module_name and colon and name):
-        raise typer.BadParameter(f"{target!r} is no worker: write MODULE:WORKER")
+        raise typer.BadParameter(f"{target!r} is not a worker: write MODULE:WORKER")
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:

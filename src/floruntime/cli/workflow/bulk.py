@@ -47,34 +47,44 @@ async def bulk(
     search: Search = None,
     since: Annotated[
         int | None,
-        duration("--since", help="Only what ended since then; what goes on: was started then."),
+        duration(
+            "--since",
+            help="Only runs from within this time: by their end for retry and delete, by start for "
+            "others.",
+        ),
     ] = None,
     until: Annotated[
         int | None,
-        duration("--until", help="Only what ended (was started) before then."),
+        duration(
+            "--until",
+            help="Only runs from longer ago than this, by their end or start as with --since.",
+        ),
     ] = None,
     limit: AtMost = None,
     dry_run: DryRun = False,
     reason: Annotated[
         str | None,
-        typer.Option("--reason", help="Why they are cancelled or paused.", show_default=False),
+        typer.Option(
+            "--reason",
+            help="The reason for cancelling or pausing, kept with the runs.",
+            show_default=False,
+        ),
     ] = None,
     type: Annotated[
         str | None, typer.Option("--type", help="The type of the signal.", show_default=False)
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data", help="What the signal carries; @PATH is a file.", show_default=False
-        ),
+        typer.Option("--data", help="The signal's data; @PATH is a file.", show_default=False),
     ] = None,
     background: Background = False,
     yes: Yes = False,
 ) -> None:
-    """Do something to all runs that match, a piece at a time; others are not held up."""
+    """Do one operation on all runs that match, in small steps that do not delay others."""
     if operation not in list(WorkflowBulkOperation):
         raise typer.BadParameter(
-            f"{operation!r} is no operation; one of: {', '.join(WorkflowBulkOperation)}"
+            f"{operation!r} is not an operation; it must be one of: "
+            f"{', '.join(WorkflowBulkOperation)}"
         )
     statuses = chosen_statuses(status)
     if not dry_run:

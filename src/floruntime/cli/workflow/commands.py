@@ -43,14 +43,17 @@ from floruntime.core.workflow import (
     WorkflowValidate,
 )
 
-app = group("Workflows: steps written in YAML, carried out whatever crashes.")
+app = group("Workflows: steps written in YAML, which continue after any crash.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow.")]
 PATHS_HELP = "YAML files, directories (their *.yaml and *.yml), or - for standard input."
 AskServer = Annotated[
-    bool, typer.Option("--ask-server", help="Check against what is registered there, too.")
+    bool,
+    typer.Option(
+        "--ask-server", help="Let the server check, against what is registered there, too."
+    ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH", help=PATHS_HELP)]
 
 
@@ -65,8 +68,8 @@ Paths = Annotated[list[str], typer.Argument(metavar="PATH", help=PATHS_HELP)]
 def validate(ctx: typer.Context, paths: Paths, ask_server: AskServer = False) -> None:
     """Check definitions, without a server; the lines that are wrong are shown underlined.
 
-    With --ask-server the server checks them, and says, too, which actions and workflows are not
-    there, and which versions it knows with another text. Exit code 3 if there are errors; warnings
+    With --ask-server the server checks them. It also reports actions and workflows that do not
+    exist, and versions that it knows with another text. Exit code 3 if there are errors; warnings
     alone are fine.
     """
     sources = read_sources(paths)
@@ -122,11 +125,11 @@ def _tell_checked(out: Output, source: DefinitionFile, problems: list[Problem]) 
 )
 @connected
 async def sync(session: Session, paths: Paths, dry_run: DryRun = False) -> None:
-    """Take definitions over, all in one commit or none: created, updated or unchanged.
+    """Store definitions on the server, all in one commit or none: created, updated or unchanged.
 
-    What is not valid is shown underlined, exit code 3. A changed text needs a new version. With
-    --dry-run nothing is taken over: what would be is shown, with the difference to what is there,
-    and the exit code is 3 if something would be refused.
+    Errors are shown underlined, with exit code 3. A changed text needs a new version. With --dry-
+    run nothing is stored. Instead, what would be stored is shown, with its difference to the text
+    on the server; the exit code is 3 if something would be refused.
     """
     await _sync(session, read_sources(paths), dry_run)
 
@@ -161,7 +164,7 @@ async def _sync(session: Session, sources: list[DefinitionFile], dry_run: bool) 
 
 def _refusal(error: BadRequestError) -> str:
     count = len(_errors_in(error.problems))
-    return f"nothing was taken over: {count} error{'s' if count > 1 else ''}"
+    return f"nothing was synced: {count} error{('s' if count > 1 else '')}"
 
 
 def _show_synced(out: Output, sources: list[DefinitionFile], results: list[SyncResult]) -> None:
@@ -265,7 +268,9 @@ async def get(
     name: Name,
     version: Annotated[
         str | None,
-        typer.Option("--version", help="This version.", show_default="the current one"),
+        typer.Option(
+            "--version", help="The version of the workflow.", show_default="the current one"
+        ),
     ] = None,
 ) -> None:
     """Print a definition's YAML, as it was synced."""
@@ -282,14 +287,14 @@ async def get(
 @app.command(epilog=examples("flo workflow disable order"))
 @connected
 async def disable(session: Session, name: Name) -> None:
-    """Start no more runs: no call, schedule or trigger does. Those that are there go on."""
+    """Disable a workflow: no call, schedule or trigger starts a run. Runs that exist continue."""
     session.out.show(await session.client.workflow.disable(name), "disabled")
 
 
 @app.command(epilog=examples("flo workflow enable order"))
 @connected
 async def enable(session: Session, name: Name) -> None:
-    """Let a workflow start again."""
+    """Enable a workflow: runs can start again."""
     session.out.show(await session.client.workflow.enable(name), "enabled")
 
 
@@ -298,9 +303,9 @@ async def enable(session: Session, name: Name) -> None:
 async def use(
     session: Session,
     name: Name,
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="One that was synced.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that was synced.")],
 ) -> None:
-    """Make a version the current one: new runs are of it, runs under way stay on theirs."""
+    """Make a version the current one. New runs use it; runs that exist keep theirs."""
     info = await session.client.workflow.use(name, version)
     session.out.show(info, f"{info.name} runs version {info.version}")
 

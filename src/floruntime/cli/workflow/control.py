@@ -18,7 +18,7 @@ app = group("Changing runs of workflows.")
 @app.command(epilog=examples("flo workflow retry wfrun-17"))
 @connected
 async def retry(session: Session, run_id: RunId) -> None:
-    """Let a failed run go on from the step that failed. Exit code 3 if it has not failed."""
+    """Continue a failed run from the step that failed. Exit code 3 if it has not failed."""
     run = await session.client.workflow.retry(run_id)
     session.out.show(run, run.status.value)
 
@@ -39,20 +39,24 @@ async def fork(
         typer.Option(
             "--input",
             metavar="INPUT",
-            help="Its input, JSON; - is standard input, @PATH a file.",
+            help="The new run's input, JSON; - is standard input, @PATH a file.",
             show_default="that of the old run",
         ),
     ] = None,
     version: Annotated[
         str | None,
-        typer.Option("--version", help="This version.", show_default="that of the old run"),
+        typer.Option(
+            "--version", help="The version of the workflow.", show_default="that of the old run"
+        ),
     ] = None,
     new_run_id: Annotated[
         str | None,
-        typer.Option("--run-id", help="The new run's id, which was not used.", show_default="made"),
+        typer.Option(
+            "--run-id", help="The new run's id, which must not be in use.", show_default="generated"
+        ),
     ] = None,
 ) -> None:
-    """Start a new run at a step, with what another run knew of the others; prints its id."""
+    """Start a new run at a step, with another run's results of the other steps; prints its id."""
     forked = await session.client.workflow.fork(
         run_id,
         from_step,
@@ -69,10 +73,11 @@ async def pause(
     session: Session,
     run_id: RunId,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why; in its history.", show_default=False)
+        str | None,
+        typer.Option("--reason", help="The reason, kept in the run's history.", show_default=False),
     ] = None,
 ) -> None:
-    """Let a run begin nothing until it is resumed. Exit code 3 if it has ended."""
+    """Pause a run: it begins nothing until it is resumed. Exit code 3 if it has ended."""
     run = await session.client.workflow.pause(run_id, reason)
     session.out.show(run, run.status.value)
 
@@ -80,6 +85,6 @@ async def pause(
 @app.command(epilog=examples("flo workflow resume wfrun-17"))
 @connected
 async def resume(session: Session, run_id: RunId) -> None:
-    """Let a paused run go on. Exit code 3 if it has ended."""
+    """Resume a paused run. Exit code 3 if it has ended."""
     run = await session.client.workflow.resume(run_id)
     session.out.show(run, run.status.value)

@@ -26,8 +26,9 @@ Search = Annotated[
     typer.Option(
         "--search",
         metavar="NAME=VALUE",
-        help='With this search attribute; a number is one, "in quotes" it is text. '
-        "NAME>=VALUE, >, <= and < are a range of one attribute. Repeatable.",
+        help='Only runs with this search attribute. A number is taken as a number, and "in '
+        'quotes" as text. NAME>=VALUE, >, <= and < give a range of one attribute. '
+        "Repeatable.",
         show_default=False,
     ),
 ]
@@ -54,7 +55,9 @@ def chosen_statuses(given: list[str] | None) -> list[WorkflowStatus] | None:
     """The statuses that were named; `None`: none was."""
     unknown = [each for each in given or () if each not in list(WorkflowStatus)]
     if unknown:
-        raise typer.BadParameter(f"--status is {unknown[0]!r}; one of: {', '.join(WorkflowStatus)}")
+        raise typer.BadParameter(
+            f"--status is {unknown[0]!r}; it must be one of: {', '.join(WorkflowStatus)}"
+        )
     return [WorkflowStatus(each) for each in given] if given else None
 
 

@@ -46,7 +46,7 @@ async def graph(
         typer.Option(
             "--run",
             metavar="RUN",
-            help="A run: its version, and the way it has taken.",
+            help="Draw this run: its version, and the way it has taken.",
             show_default=False,
         ),
     ] = None,
@@ -55,16 +55,18 @@ async def graph(
         typer.Option(
             "--file",
             metavar="FILE",
-            help="A definition in a file, without a server.",
+            help="Draw the definition in this file, without a server.",
             show_default=False,
         ),
     ] = None,
     version: Annotated[
         str | None,
-        typer.Option("--version", help="This version.", show_default="the current one"),
+        typer.Option(
+            "--version", help="The version of the workflow.", show_default="the current one"
+        ),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="What to draw it as.")
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="The format of the drawing.")
     ] = "text",
     output: Annotated[
         str | None,
@@ -77,10 +79,10 @@ async def graph(
         ),
     ] = None,
 ) -> None:
-    """Draw a definition: its steps, and where each outcome leads; of a run, the way it has taken.
+    """Draw a definition: its steps, where each outcome leads, and with --run the way of a run.
 
-    Loops, time-outs, plans, children, signals and ends can be told apart. With --json the drawing
-    is a field of a JSON document.
+    Loops, time-outs, plans, children, signals and ends look different. With --json the drawing is a
+    field of a JSON document.
     """
     _check(name, run, file, version, format)
     draw = _drawer(format)
@@ -103,7 +105,7 @@ def _check(
     if version is not None and name is None:
         raise typer.BadParameter("--version goes with NAME")
     if format not in FORMATS:
-        raise typer.BadParameter(f"--format is {format!r}; one of: {', '.join(FORMATS)}")
+        raise typer.BadParameter(f"--format is {format!r}; it must be one of: {', '.join(FORMATS)}")
 
 
 def _drawer(format: str) -> Callable[[Graph, Trace | None], str]:

@@ -74,16 +74,21 @@ def new(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The workflow, and its file.")],
     directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where the file is made.")
+        Path, typer.Option("--dir", metavar="DIR", help="The directory of the file.")
     ] = Path(),
-    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
-    to_output: Annotated[bool, typer.Option("--print", help="Print it; make no file.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite the file if it exists.")
+    ] = False,
+    to_output: Annotated[
+        bool, typer.Option("--print", help="Print it, and create no file.")
+    ] = False,
 ) -> None:
-    """Write NAME.yaml, a workflow to begin with: commented, and known to editors by its first line.
+    """Write NAME.yaml, a workflow to begin with. It is commented, and editors know its schema.
 
-    Editors with a language server for YAML check it as you type, and complete its keys.
+    Editors with a language server for YAML check it as you type, and complete its keys: the first
+    line names the schema.
     """
-    refuse(ctx, ("namespace", *CONNECTION), "is given, and this asks no server")
+    refuse(ctx, ("namespace", *CONNECTION), "does not apply: this asks no server")
     check_name("workflow", name)
     out = Output(settings_of(ctx).is_json)
     path = directory / f"{name.replace('/', '-')}.yaml"
@@ -92,7 +97,7 @@ def new(
         out.show({"text": text}, text.rstrip("\n"))
         return
     if path.exists() and not force:
-        raise Failure(f"{path} is there already; --force writes over it", exit_code=REFUSED)
+        raise Failure(f"{path} exists already; --force overwrites it", exit_code=REFUSED)
     directory.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     out.show({"path": str(path)}, f"{path}: made; next: flo workflow validate {quote(str(path))}")

@@ -26,6 +26,20 @@ from floruntime.core.workflow import HistoryEvent, WorkflowRun
 
 app = group("Runs of workflows.")
 
+Since = Annotated[
+    int | None,
+    duration(
+        "--since",
+        help="Only runs that started within this time, or ended within it if each --status is "
+        "one of ended runs.",
+    ),
+]
+Until = Annotated[
+    int | None,
+    duration(
+        "--until", help="Only runs that started or ended (as with --since) longer ago than this."
+    ),
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
 
@@ -54,28 +68,34 @@ async def start(
     ] = None,
     version: Annotated[
         str | None,
-        typer.Option("--version", help="This version.", show_default="the current one"),
+        typer.Option(
+            "--version", help="The version of the workflow.", show_default="the current one"
+        ),
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        typer.Option("--idempotency-key", help="The same key and input start one run only."),
+        typer.Option(
+            "--idempotency-key", help="Starts with the same key and input make only one run."
+        ),
     ] = None,
     run_id: Annotated[
         str | None,
-        typer.Option("--run-id", help="The run's id, one that was not used.", show_default="made"),
+        typer.Option(
+            "--run-id", help="The run's id, which must not be in use.", show_default="generated"
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end and print the output.")
     ] = False,
     block: Annotated[
         int,
-        duration("--block", "--block-ms", help="With --wait: wait this long.", default="30s"),
+        duration("--block", "--block-ms", help="With --wait: how long to wait.", default="30s"),
     ] = defaults.BLOCK_MS,
 ) -> None:
     """Start a run; prints its id, with --wait its output.
 
-    With --wait the exit code is 5 if the run ends other than completed, and 1 if it has not ended
-    when the time is up.
+    With --wait the exit code is 5 if the run ends with another status than completed, and 1 if it
+    has not ended when the time is up.
     """
     started = await session.client.workflow.start(
         name,
@@ -108,10 +128,10 @@ async def status(
     run_id: RunId,
     block: Annotated[
         int,
-        duration("--block", "--block-ms", help="Wait this long for its end.", default="no wait"),
+        duration("--block", "--block-ms", help="How long to wait for its end.", default="no wait"),
     ] = 0,
 ) -> None:
-    """Show a run as it stands."""
+    """Show the current state of a run."""
     _show_run(session, await session.client.workflow.wait(run_id, block_ms=block))
 
 
@@ -155,13 +175,17 @@ async def history(
     all_: All = False,
     follow: Annotated[
         bool,
-        typer.Option("--follow", "-f", help="All of it, then what comes, to the end of the run."),
+        typer.Option(
+            "--follow",
+            "-f",
+            help="Show all events, then new ones as they come, until the run ends.",
+        ),
     ] = False,
 ) -> None:
     """Show what has happened to a run, oldest first."""
     if follow:
         if cursor is not None or all_ or limit != 100:
-            raise typer.BadParameter("--follow goes without --limit, --cursor and --all")
+            raise typer.BadParameter("--follow takes no --limit, --cursor or --all")
         await _follow(session, run_id)
         return
     page = await pages(
@@ -226,26 +250,20 @@ async def runs(
     ] = None,
     status: Statuses = None,
     search: Search = None,
-    since: Annotated[
-        int | None,
-        duration("--since", help="Only what was started since then; with ended statuses: ended."),
-    ] = None,
-    until: Annotated[
-        int | None,
-        duration("--until", help="Only what was started (ended) before then."),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     order: Annotated[
-        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which come first.")
+        str, typer.Option("--order", metavar="|".join(RunOrder), help="Which runs come first.")
     ] = RunOrder.NEWEST,
     limit: Limit = defaults.PAGE_LIMIT,
     cursor: Cursor = None,
     all_: All = False,
 ) -> None:
-    """List runs, newest first unless told otherwise."""
+    """List runs, newest first unless --order says otherwise."""
     if name is not None and workflow is not None:
         raise typer.BadParameter("NAME and --workflow are both given; give one")
     if order not in list(RunOrder):
-        raise typer.BadParameter(f"--order is {order!r}; one of: {', '.join(RunOrder)}")
+        raise typer.BadParameter(f"--order is {order!r}; it must be one of: {', '.join(RunOrder)}")
     statuses = chosen_statuses(status)
     times = await times_of(session, since, until, are_ended(statuses))
     page = await pages(
@@ -296,12 +314,12 @@ async def signal(
         str | None,
         typer.Argument(
             metavar="DATA",
-            help="What it carries, JSON mostly; - is standard input, @PATH a file.",
+            help="The signal's data, mostly JSON; - is standard input, @PATH a file.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Deliver a signal to a run; one that nothing waits for yet is kept for its wait."""
+    """Deliver a signal to a run. If no step waits for it yet, the run keeps it."""
     await session.client.workflow.signal(run_id, type, None if data is None else read_value(data))
     session.out.show({"delivered": True}, "delivered")
 
@@ -312,9 +330,10 @@ async def cancel(
     session: Session,
     run_id: RunId,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why; kept with the run.", show_default=False)
+        str | None,
+        typer.Option("--reason", help="The reason, kept with the run.", show_default=False),
     ] = None,
 ) -> None:
-    """End a run and its children; an action at work is told. Exit code 3 if it has ended."""
+    """Cancel a run and its children, and notify running actions. Exit code 3 if it has ended."""
     run = await session.client.workflow.cancel(run_id, reason)
     session.out.show(run, run.status.value)

@@ -15,7 +15,7 @@ from floruntime.core.duration_text import lasting
 from floruntime.core.workflow import ScheduleInfo
 
 app = typer.Typer(
-    help="Schedules: what runs by the clock. Without a command: list them.",
+    help="Schedules: workflows that start at set times. Without a command: list them.",
     add_completion=False,
     rich_markup_mode=None,
     invoke_without_command=True,
@@ -29,7 +29,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The workflow.")]
 def list_(
     ctx: typer.Context, limit: Limit = defaults.PAGE_LIMIT, cursor: Cursor = None, all_: All = False
 ) -> None:
-    """Schedules: what runs by the clock. Without a command: list them, by workflow."""
+    """Schedules: workflows that start at set times. Without a command: list them, by workflow."""
     if ctx.invoked_subcommand is None:
         _list(ctx, limit=limit, cursor=cursor, all_=all_)
     elif limit != 100 or cursor is not None or all_:
@@ -90,20 +90,20 @@ def _show(session: Session, schedule: ScheduleInfo) -> None:
 @app.command(epilog=examples("flo workflow schedules pause nightly-report"))
 @connected
 async def pause(session: Session, name: Name) -> None:
-    """Let a schedule start no runs; times that pass meanwhile are not made up for."""
+    """Pause a schedule. Times that pass while it is paused are not made up for."""
     _show(session, await session.client.workflow.pause_schedule(name))
 
 
 @app.command(epilog=examples("flo workflow schedules resume nightly-report"))
 @connected
 async def resume(session: Session, name: Name) -> None:
-    """Let a schedule go on with its next time."""
+    """Resume a schedule, from its next time on."""
     _show(session, await session.client.workflow.resume_schedule(name))
 
 
 @app.command(epilog=examples("flo workflow schedules trigger nightly-report"))
 @connected
 async def trigger(session: Session, name: Name) -> None:
-    """Start one of a schedule's runs now, with its input, beside its times; prints the run's id."""
+    """Start a run now, with the schedule's input, and print its id. The schedule's times stay."""
     run_id = await session.client.workflow.trigger_schedule(name)
     session.out.show({"run_id": run_id}, cell(run_id))
