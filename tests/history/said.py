@@ -14,6 +14,7 @@ from floruntime.core import action, kv, queue, stream, system, token, worker, wo
 from floruntime.core.types import Request
 from tests.acceptance.waiting import under_way
 from tests.history.left import definitions
+from tests.history.said_later import say_later
 
 Advance = Callable[[int], Awaitable[None]]
 
@@ -48,6 +49,7 @@ async def say_all(speaker: Speaker, name: str) -> None:
     await _workflow(speaker)
     await _schedules(speaker)
     await _batch(speaker)
+    await say_later(speaker)
 
 
 async def _system(speaker: Speaker, name: str) -> None:

@@ -20,7 +20,7 @@ from tests.history.directories import HERE
 from tests.history.replay import kept_answers, replay
 
 VERSIONS = sorted(path.parent for path in HERE.glob("*/conversation.jsonl.xz"))
-KINDS = {"8ab71e4": (101, 101), "bb67ae2": (101, 141)}
+KINDS = {"8ab71e4": (101, 101), "bb67ae2": (101, 141), "8cff093": (137, 144)}
 """How many kinds of requests were said in the conversation, and how many a client of that version
 could send: each of those stands among the vectors.
 """
