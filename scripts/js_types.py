@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections.abc import Container
 from enum import StrEnum
 from typing import Any
 
@@ -148,13 +149,19 @@ def comment(kind: type[Any], indent: str = "") -> str:
     own = vars(kind).get("__doc__")
     if not own or own.startswith(f"{kind.__name__}("):
         return ""
-    text = re.sub(r"`(\w+)`", lambda found: f"`{camel(found[1])}`", own.strip())
+    members: Container[str] = getattr(kind, "__members__", {})
+    text = re.sub(r"`(\w+)`", lambda found: f"`{_name(found[1], members)}`", own.strip())
     text = text.replace("`None`", "`null`").replace("*/", "*\\/")  # which would end it
     lines = [line.strip() for line in text.splitlines()]
     if len(lines) == 1:
         return f"{indent}/** {lines[0]} */\n"
     body = "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines)
     return f"{indent}/**\n{body}{indent} */\n"
+
+
+def _name(word: str, members: Container[str]) -> str:
+    """A name of Python as JavaScript writes it; members of an enum begin with a capital."""
+    return word.title().replace("_", "") if word in members else camel(word)
 
 
 def inner_types(kind: Any) -> typing.Iterator[Any]:

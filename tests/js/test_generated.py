@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,16 @@ def test_docstrings_become_comments_with_the_names_of_javascript() -> None:
 
     assert comment(Told) == "/** `blockMs` is `null` or more. */\n"
     assert comment(KvGet) == ""
+
+
+def test_members_of_an_enum_have_their_names_of_javascript_in_comments() -> None:
+    class Ends(StrEnum):
+        """Ended: `TIMED_OUT` or `DONE`, by `block_ms`."""
+
+        TIMED_OUT = "timed_out"
+        DONE = "done"
+
+    assert comment(Ends) == "/** Ended: `TimedOut` or `Done`, by `blockMs`. */\n"
 
 
 def test_no_docstring_ends_the_comment_that_is_made_of_it() -> None:

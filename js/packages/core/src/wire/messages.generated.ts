@@ -18,8 +18,8 @@ export { type Problem, Severity };
 /**
  * What a connection may do. Each role may do everything that the roles before it may.
  *
- * `WEB` appends to streams, reads them and KV; `WORKER` claims, settles, invokes and writes data;
- * `BACKEND` does everything in its namespaces; `ADMIN` also makes tokens, namespaces and backups.
+ * `Web` appends to streams, reads them and KV; `Worker` claims, settles, invokes and writes data;
+ * `Backend` does everything in its namespaces; `Admin` also makes tokens, namespaces and backups.
  */
 export const Role = {
   Web: "web",
@@ -44,7 +44,7 @@ export const DeadBulkOperation = {
 } as const;
 export type DeadBulkOperation = (typeof DeadBulkOperation)[keyof typeof DeadBulkOperation];
 
-/** Who runs an action: `USER` means a worker of the application. */
+/** Who runs an action: `User` means a worker of the application. */
 export const ActionType = {
   User: "user",
 } as const;
@@ -64,16 +64,16 @@ export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus];
 /**
  * What a run waits for.
  *
- * - `WORKER`: a worker to claim it.
- * - `DELAY`: the time of its first start.
- * - `RETRY`: the time of the next attempt.
- * - `POLL`: the time of the next poll.
- * - `RESULT`: the result of a worker that runs it.
- * - `CHILD`: the end of a child workflow.
- * - `SIGNAL`: a signal.
- * - `SLEEP`: the time until which a step sleeps.
- * - `BRANCHES`: its branches or items.
- * - `COMPENSATION`: the compensation of its steps.
+ * - `Worker`: a worker to claim it.
+ * - `Delay`: the time of its first start.
+ * - `Retry`: the time of the next attempt.
+ * - `Poll`: the time of the next poll.
+ * - `Result`: the result of a worker that runs it.
+ * - `Child`: the end of a child workflow.
+ * - `Signal`: a signal.
+ * - `Sleep`: the time until which a step sleeps.
+ * - `Branches`: its branches or items.
+ * - `Compensation`: the compensation of its steps.
  */
 export const WaitKind = {
   Worker: "worker",
@@ -108,7 +108,7 @@ export type ActionBulkOperation = (typeof ActionBulkOperation)[keyof typeof Acti
  * What happens at a nominal time while the schedule already has as many unfinished runs as it
  * may.
  *
- * `SKIP`: the time is skipped. `BUFFERONE`: one run waits until another ends. `ALLOW`: a run
+ * `Skip`: the time is skipped. `BufferOne`: one run waits until another ends. `Allow`: a run
  * starts anyway.
  */
 export const Overlap = {
@@ -118,7 +118,7 @@ export const Overlap = {
 } as const;
 export type Overlap = (typeof Overlap)[keyof typeof Overlap];
 
-/** What a sync did with one definition. `REFUSED`, in dry runs: a sync would refuse it. */
+/** What a sync did with one definition. `Refused`, in dry runs: a sync would refuse it. */
 export const SyncAction = {
   Created: "created",
   Updated: "updated",
@@ -128,12 +128,12 @@ export const SyncAction = {
 export type SyncAction = (typeof SyncAction)[keyof typeof SyncAction];
 
 /**
- * The status of a run. `COMPLETED`, `FAILED`, `CANCELLED` and `TIMEDOUT` are final.
+ * The status of a run. `Completed`, `Failed`, `Cancelled` and `TimedOut` are final.
  *
- * - `RUNNING`: an action or a child workflow is under way.
- * - `WAITING`: for a signal, or for the time of a retry, a poll or a sleep.
- * - `COMPENSATING`: the run undoes what it did, and ends after that.
- * - `PAUSED`: nothing begins until the run is resumed.
+ * - `Running`: an action or a child workflow is under way.
+ * - `Waiting`: for a signal, or for the time of a retry, a poll or a sleep.
+ * - `Compensating`: the run undoes what it did, and ends after that.
+ * - `Paused`: nothing begins until the run is resumed.
  */
 export const WorkflowStatus = {
   Pending: "pending",
