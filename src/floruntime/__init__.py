@@ -1,4 +1,4 @@
-"""Flo: one durable server for a back end (KV, queues, streams, actions, workflows); its client."""
+"""Flo: one durable server for back ends (KV, queues, streams, actions, workflows), and a client."""
 
 from __future__ import annotations
 

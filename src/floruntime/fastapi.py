@@ -1,4 +1,4 @@
-"""Flo in a FastAPI application: one client for its whole life, and a dependency that gives it.
+"""Flo in a FastAPI application: one client for its whole life, and a dependency for it.
 
 from floruntime.fastapi import Flo, flo_lifespan
 
@@ -33,12 +33,12 @@ def flo_lifespan(
     wait_ms: int = 0,
     **options: Unpack[ClientOptions],
 ) -> Lifespan:
-    """A lifespan for `FastAPI(lifespan=...)`: it connects at the start, and closes at the end.
+    """Make a lifespan for `FastAPI(lifespan=...)`. It connects at the start and closes at the end.
 
-    `endpoint` and the options are those of `FloClient`; without an endpoint the environment says
-    it. `wait_ms`: for how long to wait for a server that is not up yet; 0 unless given. `workers`:
-    a function of the client that gives workers to run beside the application, on its connection;
-    none by default.
+    `endpoint` and the options are those of `FloClient`; without an endpoint the environment
+    decides. `wait_ms`: how long to wait for a server that is not up yet; default 0. `workers`: a
+    function that gets the client and returns workers, which run beside the application on its
+    connection; none by default.
     """
 
     @asynccontextmanager
@@ -65,7 +65,7 @@ async def _running(workers: list[WorkerBase]) -> AsyncIterator[None]:
 
 
 def flo_client(connection: HTTPConnection) -> FloClient:
-    """The application's client. Raises `RuntimeError` where no `flo_lifespan` made one."""
+    """Return the application's client. Raises `RuntimeError` if no `flo_lifespan` made one."""
     client: FloClient | None = getattr(connection.app.state, "flo", None)
     if client is None:
         raise RuntimeError("there is no client: use FastAPI(lifespan=flo_lifespan(...))")

@@ -1,10 +1,10 @@
-"""Traces by OpenTelemetry: `floruntime.otel.instrument()`, once, where a program begins.
+"""Traces by OpenTelemetry: call `floruntime.otel.instrument()` once, where a program begins.
 
-Whatever is handed over (`queue.enqueue`, `stream.append`, `action.invoke`, `action.call`,
-`workflow.start`, a batch with one of these) is a span of the kind `PRODUCER`, and travels with its
-`traceparent`; each attempt of a handler is a span of the kind `CONSUMER` below that one, linked to
-it. What a handler hands over goes on in its trace. It uses OpenTelemetry's API alone: without an
-SDK that a program has set up, nothing is recorded.
+Each call that sends something to a handler (`queue.enqueue`, `stream.append`, `action.invoke`,
+`action.call`, `workflow.start`, or a batch with one of these) is a span of the kind `PRODUCER`. Its
+`traceparent` goes along. Each attempt of a handler is a span of the kind `CONSUMER`: a child of the
+producer's span, and linked to it. What the handler itself sends continues the trace. This module
+uses only OpenTelemetry's API: unless the program sets up an SDK, nothing is recorded.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ from floruntime.core.version import VERSION
 from floruntime.core.workflow import WorkflowStart
 
 SYSTEM = "flo"
-"""What `messaging.system` says."""
+"""The value of `messaging.system`."""
 
 
 def instrument(tracer_provider: TracerProvider | None = None) -> None:
     """Trace all clients and workers of this process from now on.
 
-    `tracer_provider`: whose tracer makes the spans; by default OpenTelemetry's global one. An
-    exporter that is slow holds up nobody where spans go through the SDK's `BatchSpanProcessor`.
+    `tracer_provider`: the provider of the tracer; by default OpenTelemetry's global one. Let spans
+    go through the SDK's `BatchSpanProcessor`: then a slow exporter delays nothing.
     """
     set_tracing(OpenTelemetryTracing(tracer_provider))
 
 
 def uninstrument() -> None:
-    """Trace nothing any more."""
+    """Stop tracing."""
     set_tracing(None)
 
 
@@ -85,7 +85,7 @@ class OpenTelemetryTracing:
     @contextmanager
     def handling(self, delivered: Delivered) -> Iterator[str | None]:
         creator = _span_context(delivered.traceparent)
-        parent = Context()  # not what the worker was started in: that is none of a delivery's
+        parent = Context()  # not the worker's own context: a delivery is no part of that
         if creator is not None:
             parent = trace.set_span_in_context(NonRecordingSpan(creator), parent)
         span = self._tracer.start_span(
@@ -101,7 +101,7 @@ class OpenTelemetryTracing:
 
 @contextmanager
 def _while_it_lasts(span: Span) -> Iterator[str | None]:
-    """`span` is the current one, and ends with what happens within; so do its failures."""
+    """Make `span` the current one until the block ends, and record an exception of the block."""
     with trace.use_span(
         span, end_on_exit=True, record_exception=False, set_status_on_exception=False
     ):
@@ -115,7 +115,7 @@ def _while_it_lasts(span: Span) -> Iterator[str | None]:
 
 
 def _told(request: Request[Any]) -> tuple[str, dict[str, Any]]:
-    """What a request does, and what is to be said of it."""
+    """The name of a request's span, and its attributes."""
     match request:
         case QueueEnqueue(queue=name, payloads=payloads):
             return "enqueue", _destination(name, "queue", len(payloads))

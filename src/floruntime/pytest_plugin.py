@@ -1,12 +1,12 @@
-"""Fixtures for pytest, there as soon as Flo is installed: a server for each test, and its clock.
+"""Fixtures for pytest: a server for each test, and its clock. They need only that Flo is installed.
 
     async def test_an_order_ships(flo, flo_server):
         async with flo_server.running(worker):
             run = await flo.action.call("ship", {"order": 42})
         assert run.json() == {"state": "shipped"}
 
-`flo_server` is a `FloTestServer`, `flo` a client of it, `flo_clock(ms)` moves its clock. They are
-asynchronous, and there where pytest-asyncio is; a test that has one of them needs no mark.
+`flo_server` is a `FloTestServer`, `flo` a client of it, and `flo_clock(ms)` moves its clock. They
+are asynchronous and need pytest-asyncio; a test that uses one of them needs no mark.
 
     def test_an_order_ships(flo_sync, flo_sync_server):
         with flo_sync_server.running(worker):
@@ -35,7 +35,7 @@ AWAITED = ("flo", "flo_server", "flo_clock")
 
 @pytest.fixture
 def flo_sync_server() -> Iterator[floruntime.sync.testing.FloTestServer]:
-    """A server of this test's own, in the process; its clock stands still until moved."""
+    """A server for this test, in its process. Its clock stands still until the test moves it."""
     from floruntime.sync.testing import FloTestServer
 
     with FloTestServer() as server:
@@ -55,7 +55,7 @@ def flo_sync(
 def flo_sync_clock(
     flo_sync_server: floruntime.sync.testing.FloTestServer,
 ) -> Callable[[int], None]:
-    """Moves the clock of `flo_sync_server` by so many milliseconds: `flo_sync_clock(60_000)`."""
+    """Move the clock of `flo_sync_server` by so many milliseconds: `flo_sync_clock(60_000)`."""
     return flo_sync_server.advance
 
 
@@ -103,7 +103,7 @@ def _awaits_flo(item: pytest.Function) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A plain test would do nothing with what it is to await, and pass."""
+    """Refuse a plain test with an async fixture: it would do nothing with it, and pass."""
     if not isinstance(item, pytest.Function) or item.get_closest_marker("asyncio"):
         return
     if inspect.iscoroutinefunction(item.obj) or getattr(item.obj, "is_hypothesis_test", False):

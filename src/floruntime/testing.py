@@ -1,4 +1,4 @@
-"""For tests: the whole server in the process, with a clock that the test moves.
+"""For tests: the whole server in the test's process, with a clock that the test moves.
 
     async with FloTestServer() as server:
         async with server.client() as client:
@@ -6,11 +6,12 @@
             await server.advance(60_000)
             assert await client.kv.get("key") is None
 
-The clock stands still until it is moved; what is due at the time that it shows happens. Leases,
-delays, TTLs, retries, schedules and waits (`block_ms`) all follow it, so that hours are tested in
-milliseconds. So do the heartbeats and touches of workers that the test server runs:
+The clock stands still until the test moves it. Everything that is due at the time that it shows
+happens. Leases, delays, TTLs, retries, schedules and waits (`block_ms`) all follow it, so a test of
+hours takes milliseconds. The heartbeats and touches of workers that the test server runs follow the
+clock, too:
 
-    from myapp.emails import worker  # an ActionWorker or StreamWorker of one's own
+    from myapp.emails import worker  # an ActionWorker or StreamWorker of the application
 
     async with FloTestServer() as server, server.client() as client, server.running(worker):
         invoked = await client.action.invoke("send-email", b"...")
@@ -68,14 +69,15 @@ START_MS = 1_700_000_000_000
 """A Tuesday evening in November 2023, by UTC."""
 SETTLE_TURNS = 20
 DELIVERY_S_MAX = 1.0
-"""How long results on their way are waited for before the clock moves on."""
+"""How long the clock waits, before it moves on, for results that are being sent."""
 LOOK_S = 0.001
-"""How often what is waited for in real time is looked at."""
+"""How often something that is waited for in real time is checked."""
 
 
 class _TestClock(ManualClock):
-    """Stands still until it is moved; but what is due at the time that it shows happens by itself,
-    as it does on a real server: a trigger that looks at once, a retry without a delay.
+    """Stands still until it is moved. Still, everything due at the time that it shows happens.
+
+    That is as on a real server: a trigger that looks at once, a retry without a delay.
     """
 
     def call_at(self, when_ms: int, callback: Callable[[], None]) -> Handle:
@@ -92,12 +94,14 @@ class _TestClock(ManualClock):
 class FloTestServer:
     """A server for one test.
 
-    `data_dir`: keep the state there, on disk and synced, instead of in memory. `start_ms`: the time
-    at which the clock begins, Unix epoch; what goes by the wall clock (cron) sees it, too.
-    `patience_ms`: how long, by the real clock, each handler that is at work is waited for before
-    the clock moves on (`advance`, `settle`); one that waits for this server is not waited for.
-    `settings` are those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …: `ServerSettings`); a
-    `ConfigError` names one that is none.
+    - `data_dir`: keep the state in this directory, on disk and synced, instead of in memory.
+    - `start_ms`: the time at which the clock begins, in Unix epoch milliseconds. What follows the
+      wall clock (cron) sees it, too.
+    - `patience_ms`: how long, in real time, `advance` and `settle` wait for each handler that is
+      running before the clock moves on. They do not wait for a handler that waits for this server.
+    - `settings`: those of `flo.toml` (`value_bytes_max`, `in_flight_max`, …: `ServerSettings`).
+
+    Raises `ConfigError` if there is no such setting.
     """
 
     def __init__(
@@ -127,12 +131,12 @@ class FloTestServer:
 
     @property
     def endpoint(self) -> str:
-        """Where clients connect: a free port on loopback."""
+        """The endpoint for clients: a free port on loopback."""
         return f"127.0.0.1:{self._number}"
 
     @property
     def web_endpoint(self) -> str:
-        """Where clients connect over WebSocket."""
+        """The endpoint for clients over WebSocket."""
         return f"{'wss' if self._config.tls_cert else 'ws'}://{self.endpoint}/ws"
 
     @property
@@ -141,11 +145,14 @@ class FloTestServer:
         return self.clock.now_ms()
 
     def client(self, **options: Unpack[ClientOptions]) -> FloClient:
-        """A client of this server, not yet connected; options as for `FloClient`."""
+        """Make a client of this server, not yet connected; options as for `FloClient`."""
         return FloClient(self.endpoint, **options)
 
     def web_client(self, **options: Unpack[WebClientOptions]) -> WebClient:
-        """A client over WebSocket, not yet connected; options as for `floruntime.web.FloClient`."""
+        """Make a client over WebSocket, not yet connected.
+
+        The options are those of `floruntime.web.FloClient`.
+        """
         return WebClient(self.web_endpoint, **options)
 
     @asynccontextmanager
@@ -154,7 +161,7 @@ class FloTestServer:
     ) -> AsyncIterator[None]:
         """Run workers on this server and by its clock, whatever endpoint they were made with.
 
-        They are at work when the block begins, and have stopped when it has ended.
+        They are working when the block begins, and have stopped when it has ended.
         """
         from floruntime.client.worker.life import Setting
         from floruntime.client.worker.worker_base import live
@@ -178,7 +185,7 @@ class FloTestServer:
                 raise end
 
     async def start(self) -> None:
-        """Start on a free port (after a stop: on the same one)."""
+        """Start on a free port; after a stop, on the same port again."""
         if self._storage is None:
             if self._data_dir is not None:
                 self._storage = DiskStorage(self._data_dir, budget_bytes(self._config))
@@ -193,12 +200,15 @@ class FloTestServer:
         self._number = self._port.number
 
     async def stop(self) -> None:
-        """Stop as SIGTERM would. What was in memory is gone; a data directory stays."""
+        """Stop, as by SIGTERM. State in memory is lost; a data directory stays."""
         await self._stop_serving()
         self._server = self._storage = None
 
     async def restart(self) -> None:
-        """Cut every connection, start again on the same state and port; clients reconnect."""
+        """Close every connection and start again with the same state and port.
+
+        Clients reconnect.
+        """
         storage = self._storage
         if isinstance(storage, MemoryStorage):
             storage.close = lambda: None  # type: ignore[method-assign]  # it lives on
@@ -213,7 +223,9 @@ class FloTestServer:
         await self._port.wait_closed()
 
     async def advance(self, ms: int) -> None:
-        """Move the clock by `ms`, stopping at every deadline on the way, until all is done."""
+        """Move the clock by `ms`, stopping at every deadline on the way, until everything due is
+        done.
+        """
         await self.settle()
         until_ms = self.clock.now_ms() + ms
         while self.clock.run_next(until_ms):
@@ -221,10 +233,10 @@ class FloTestServer:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let everything that is under way come to rest.
+        """Wait until nothing is under way.
 
-        Handlers of workers that are at work are waited for, each for `patience_ms` in all; those
-        that wait for this server are not: it may be its clock that they wait for.
+        It waits for handlers that are running, up to `patience_ms` for each in total. It does not
+        wait for handlers that wait for this server, since they may be waiting for its clock.
         """
         until_s = monotonic() + DELIVERY_S_MAX
         while True:
@@ -253,7 +265,9 @@ class FloTestServer:
 
 
 def _test_pace() -> Pace:
-    """Nothing is claimed ahead, which by a clock that stands still would wait for ever; and a poll
+    """The pace of a worker under test.
+
+    Nothing is claimed ahead: while the clock stands still, such a run would wait forever. A poll
     for work lasts as long as it may, so that a day of an idle worker costs little.
     """
     from floruntime.client.worker.claim_policy import Pace
@@ -262,14 +276,14 @@ def _test_pace() -> Pace:
 
 
 class _Patience:
-    """How long each handler at work is waited for yet, in real time."""
+    """How long each running handler will still be waited for, in real time."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._spent_s: dict[Attempt, float] = {}
 
     def waits(self, at_work: list[Attempt]) -> bool:
-        """Whether one of them is to be waited for."""
+        """Whether one of them should be waited for."""
         self._spent_s = {each: self._spent_s.get(each, 0.0) for each in at_work}
         return any(
             spent_s < self._seconds and not each.awaits_server

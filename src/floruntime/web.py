@@ -1,4 +1,4 @@
-"""`floruntime.web.FloClient`: streams and read-only keys over WebSocket."""
+"""`floruntime.web.FloClient`: streams, and reading keys, over WebSocket."""
 
 from __future__ import annotations
 

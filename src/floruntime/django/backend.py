@@ -1,4 +1,4 @@
-"""The backend: tasks become runs of Flo's actions, one action for each queue."""
+"""The backend: tasks become runs of Flo's actions. Each queue has one action."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ from floruntime.django.results import change, new_result, result_of
 from floruntime.sync import FloClient
 
 ON_COMMIT = "commit-"
-"""Ids that were given before the run was begin so; under `KEY` + id is which run it became."""
+"""The prefix of ids that were given before the run existed; `KEY` + id then holds the run's id."""
 KEY = "floruntime.django/"
 
 
 class FloBackend(BaseTaskBackend):
-    """What `BACKEND` in `TASKS` names; its `OPTIONS` are in `floruntime.django.options`.
+    """The Django backend: name it as `BACKEND` in `TASKS`.
 
-    A task is a run of the action `django.QUEUE`; `manage.py flo_worker` runs them.
+    Its `OPTIONS` are in `floruntime.django.options`. A task is a run of the action `django.QUEUE`;
+    `manage.py flo_worker` runs them.
     """
 
     supports_defer = True
@@ -55,17 +56,17 @@ class FloBackend(BaseTaskBackend):
 
     @property
     def client(self) -> FloClient:
-        """The client of this process, for all backends with the same endpoint."""
+        """The client of this process, shared by all backends with the same endpoint."""
         return client_of(self.settings)
 
     def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
-        """Ask for one run of `task`; its result, which is `READY`.
+        """Enqueue `task` as one run. Returns its result, which is `READY`.
 
-        With `enqueue_on_commit` and in a transaction it is sent when that commits; `enqueued_at` is
-        `None` until then.
+        With `enqueue_on_commit` in a transaction, the task is sent when the transaction commits;
+        `enqueued_at` is `None` until then.
 
-        Raises `InvalidTask` on a task that this backend does not take, `TypeError` on an argument
-        that JSON has no form for, and a `FloError` where the server did not take it.
+        Raises `InvalidTask` if this backend does not take the task, `TypeError` if an argument
+        cannot be JSON, and a `FloError` if the server did not take it.
         """
         self.validate_task(task)
         if self.settings.enqueue_on_commit and transaction.get_connection().in_atomic_block:
@@ -103,11 +104,11 @@ class FloBackend(BaseTaskBackend):
         return invoked.run_id
 
     def remember(self, result_id: str, run_id: str) -> None:
-        """Keep which run became of a task that was enqueued on commit."""
+        """Remember the run of a task that was enqueued on commit."""
         self.client.kv.put(KEY + result_id, run_id, ttl_ms=self.settings.retention_ms)
 
     def get_result(self, result_id: str) -> TaskResult:
-        """The result as it stands. Raises `TaskResultDoesNotExist` where there is none."""
+        """Return the result as it is now. Raises `TaskResultDoesNotExist` if there is none."""
         return result_of(self._run(result_id), self.alias)
 
     def _run(self, result_id: str) -> ActionRun:
@@ -133,7 +134,7 @@ _making = threading.Lock()
 
 
 def client_of(options: Options) -> FloClient:
-    """One client for each endpoint, namespace and token, in all threads."""
+    """Return the one client for an endpoint, namespace and token, shared by all threads."""
     which = options.endpoint, options.namespace, options.token
     with _making:
         if which not in _clients:

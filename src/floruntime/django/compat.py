@@ -1,4 +1,4 @@
-"""Tasks as Django has them: its own since 6.0, before that those of the package django-tasks."""
+"""Django's tasks: built in since Django 6.0, from the package django-tasks before that."""
 
 from __future__ import annotations
 

@@ -26,17 +26,17 @@ from floruntime.sync import ActionContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloTaskContext(TaskContext):
-    """What a task with `takes_context` is given: Django's context, and Flo's as `flo`.
+    """What a task with `takes_context` gets: Django's context, with Flo's context as `flo`.
 
-    `context.flo.batch()` is what is to be done in one commit with the task's result;
-    `context.flo.client`, `progress`, `idempotency_key` and so on are as in a handler of an action.
+    Writes of `context.flo.batch()` are committed together with the task's result.
+    `context.flo.client`, `progress`, `idempotency_key` and so on are those of an action's handler.
     """
 
     flo: ActionContext
 
 
 def run_task(backend: FloBackend, worker_id: str, ctx: ActionContext) -> Any:
-    """What the task gives. Raises `HandlerFailed` with what is kept of its error."""
+    """Run the task and return its result. Raises `HandlerFailed` with the text of its error."""
     close_old_connections()
     try:
         return _run(backend, worker_id, ctx)
@@ -47,7 +47,7 @@ def run_task(backend: FloBackend, worker_id: str, ctx: ActionContext) -> Any:
 def _run(backend: FloBackend, worker_id: str, ctx: ActionContext) -> Any:
     try:
         result = _begin(backend, worker_id, ctx)
-    except Exception as error:  # not here: a worker with newer code may know the task
+    except Exception as error:  # the task is unknown here, but a worker with newer code may know it
         raise HandlerFailed(text_of(error)) from error
     try:
         value = normalize_json(_call(result, ctx))
@@ -61,7 +61,7 @@ def _run(backend: FloBackend, worker_id: str, ctx: ActionContext) -> Any:
 
 def _begin(backend: FloBackend, worker_id: str, ctx: ActionContext) -> TaskResult:
     payload = msgspec.json.decode(ctx.payload, type=Payload)
-    if payload.id is not None:  # its process may have ended before it kept this itself
+    if payload.id is not None:  # the enqueuing process may have ended before it stored this
         backend.remember(payload.id, ctx.task_id)
     if ctx.attempt == 1:
         result = new_result(payload, payload.id or ctx.task_id, backend.alias)
@@ -75,7 +75,7 @@ def _begin(backend: FloBackend, worker_id: str, ctx: ActionContext) -> TaskResul
 
 
 def _workers(known: list[str], mine: str, attempt: int) -> list[str]:
-    """The workers of all attempts; that this one has begun the server may not know yet."""
+    """The workers of all attempts. The server may not know yet that this attempt has begun."""
     return [*known, mine][:attempt] if len(known) < attempt else known
 
 
@@ -89,7 +89,10 @@ def _call(result: TaskResult, ctx: ActionContext) -> Any:
 def _finish(
     backend: FloBackend, result: TaskResult, error: BaseException | None, value: Any = None
 ) -> None:
-    """Tell the project, where the error is being handled: logs have its traceback."""
+    """Tell the project that the task has ended.
+
+    It happens while the error is being handled, so that log records have its traceback.
+    """
     change(result, finished_at=as_datetime(now_ms()))
     if error is None:
         change(result, status=TaskResultStatus.SUCCESSFUL, _return_value=value)

@@ -13,14 +13,17 @@ from floruntime.core import defaults
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `OPTIONS` may say.
+    """The keys of `OPTIONS`.
 
-    `endpoint`, `namespace` and `token` are as for `FloClient`; without an endpoint the environment
-    says it (`FLO_URL`). `enqueue_on_commit`: a task that is enqueued in a transaction is sent when
-    that commits, and never if it does not. `max_retries`: how often a task is begun again whose
-    worker died; with `retry_errors` also one that raised. `retry_delay_ms`: the wait before that,
-    which doubles each time. `timeout_ms`: what one attempt may take. `retention_ms`: how long
-    results are kept.
+    - `endpoint`, `namespace`, `token`: as for `FloClient`; without an endpoint the environment
+      decides (`FLO_URL`).
+    - `enqueue_on_commit`: a task that is enqueued in a transaction is sent when it commits, and
+      never if it does not.
+    - `max_retries`: how often a task is started again after its worker died; with `retry_errors`,
+      also after it raised.
+    - `retry_delay_ms`: the wait before that, doubled each time.
+    - `timeout_ms`: how long one attempt may take.
+    - `retention_ms`: how long results are kept.
     """
 
     endpoint: str | None = None
@@ -35,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_options(alias: str, params: Mapping[str, Any]) -> Options:
-    """The options of the backend `alias`. Raises `ImproperlyConfigured` on what is none."""
+    """Read the options of the backend `alias`. Raises `ImproperlyConfigured` if one is invalid."""
     if "ENQUEUE_ON_COMMIT" in params:
         raise ImproperlyConfigured(
             f'TASKS[{alias!r}]: say ENQUEUE_ON_COMMIT in "OPTIONS", as "enqueue_on_commit"'

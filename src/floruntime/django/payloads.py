@@ -1,4 +1,4 @@
-"""A task on its way: what the run of its queue's action is given."""
+"""The payload of a run: a task with its arguments."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from floruntime.django.compat import Task, normalize_json
 
 ACTION_PREFIX = "django."
 PRIORITY_ZERO = 100
-"""Django's priorities go from -100 to 100, the highest first; Flo's lowest goes first."""
+"""Django's priorities are -100 to 100, the highest first. In Flo the lowest goes first."""
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """A task and its arguments. `id`: that of its result, where it was given before the run was."""
+    """A task and its arguments. `id`: its result's id, if that was given before the run existed."""
 
     task: str
     args: list[Any]
@@ -33,7 +33,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 def payload_of(task: Task, args: Any, kwargs: Any, result_id: str | None) -> Payload:
-    """What is sent of `task`. Raises `TypeError` on an argument that JSON has no form for."""
+    """Return the payload for `task`. Raises `TypeError` if an argument cannot be JSON."""
     return Payload(
         task.module_path,
         normalize_json(list(args)),
@@ -47,10 +47,10 @@ def payload_of(task: Task, args: Any, kwargs: Any, result_id: str | None) -> Pay
 
 
 def task_of(payload: Payload, backend: str) -> Task:
-    """The task, as it was enqueued.
+    """Return the task that was enqueued.
 
-    Raises `ImportError` where there is none of that name, and `SuspiciousOperation` where what has
-    that name is no task.
+    Raises `ImportError` if there is nothing of that name, and `SuspiciousOperation` if it is not a
+    task.
     """
     found = import_string(payload.task)
     if not isinstance(found, Task):
@@ -69,12 +69,12 @@ def action_of(queue_name: str) -> str:
 
 
 def flo_priority(priority: int) -> int:
-    """The same in Flo's order."""
+    """The task's priority in Flo's order."""
     return PRIORITY_ZERO - priority
 
 
 def delay_ms(task: Task) -> int:
-    """How long it is not begun."""
+    """How long the task must wait before it may start."""
     if task.run_after is None:
         return 0
     at: datetime = task.run_after
@@ -83,12 +83,12 @@ def delay_ms(task: Task) -> int:
 
 
 def now_ms() -> int:
-    """The time here."""
+    """The time on this machine."""
     return time_ns() // 1_000_000
 
 
 def as_datetime(ms: int | None) -> datetime | None:
-    """A time as Django has it: aware where the project uses time zones."""
+    """A time in Django's form: aware if the project uses time zones."""
     if ms is None:
         return None
     aware = datetime.fromtimestamp(ms / 1000, UTC)

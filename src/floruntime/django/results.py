@@ -1,4 +1,4 @@
-"""A run as a task's result, and an error as text: its type, its message and its traceback."""
+"""Turns a run into a task's result, and an error into text: its type, message and traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from floruntime.django.compat import TaskError, TaskResult, TaskResultStatus
 from floruntime.django.payloads import Payload, as_datetime, task_of
 
 HEAD_BYTES_MAX = 400
-"""An attempt keeps 512 bytes of its error, so type and message come first."""
+"""An attempt keeps only 512 bytes of its error, so type and message come first."""
 _STATUS = {
     RunStatus.PENDING: TaskResultStatus.READY,
     RunStatus.RUNNING: TaskResultStatus.RUNNING,
@@ -23,7 +23,7 @@ _STATUS = {
 
 
 class TaskLostError(Exception):
-    """In `errors` of a result: the worker that had the task died."""
+    """In `errors` of a result: the worker that ran the task died."""
 
 
 class TaskStoppedError(Exception):
@@ -31,7 +31,7 @@ class TaskStoppedError(Exception):
 
 
 def text_of(error: BaseException) -> str:
-    """What is kept of an error: `module.Type: message`, and the end of its traceback."""
+    """Return the text to keep of an error: `module.Type: message`, and the end of its traceback."""
     kind = type(error)
     head = f"{kind.__module__}.{kind.__qualname__}: {_line_of(error)}"
     head = _cut_end(head, HEAD_BYTES_MAX)
@@ -52,7 +52,7 @@ def _cut_begin(text: str, bytes_max: int) -> str:
 
 
 def result_of(run: ActionRun, alias: str) -> TaskResult:
-    """The run as Django sees it. Raises as `task_of` does."""
+    """Return the run in Django's form. Raises what `task_of` raises."""
     payload = msgspec.json.decode(run.input, type=Payload)
     result = new_result(payload, payload.id or run.run_id, alias)
     begun_ms = [each.begun_at_ms for each in run.attempts] or [run.started_at_ms]
@@ -73,12 +73,12 @@ def result_of(run: ActionRun, alias: str) -> TaskResult:
 
 
 def _not_before(enqueued_ms: int, ms: int | None) -> datetime | None:
-    """A time by the server's clock, beside one by the clock of who enqueued it."""
+    """A time by the server's clock, but not before one by the enqueuing machine's clock."""
     return as_datetime(None if ms is None else max(ms, enqueued_ms))
 
 
 def new_result(payload: Payload, result_id: str, alias: str) -> TaskResult:
-    """The result of a task that nobody has begun. Raises as `task_of` does."""
+    """Return the result of a task that has not begun. Raises what `task_of` raises."""
     return TaskResult(
         task=task_of(payload, alias),
         id=result_id,
@@ -96,7 +96,7 @@ def new_result(payload: Payload, result_id: str, alias: str) -> TaskResult:
 
 
 def change(result: TaskResult, **fields: Any) -> None:
-    """Results are frozen for those who get them, and change for those who make them."""
+    """Change a result. Results are frozen for those who get them; only the backend changes them."""
     for name, value in fields.items():
         object.__setattr__(result, name, value)
 
@@ -114,7 +114,9 @@ def _error_of(attempt: ActionAttempt) -> TaskError:
 
 
 def _task_error(reason: str | None, text: str) -> TaskError:
-    """`text` is as `text_of` made it, in lines, unless no handler ended the attempt."""
+    """Return the error in `text`: the lines that `text_of` made, unless no handler ended the
+    attempt.
+    """
     head, is_ours, trace = text.partition("\n")
     if is_ours:
         return TaskError(exception_class_path=head.partition(": ")[0], traceback=trace)

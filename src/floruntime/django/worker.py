@@ -1,4 +1,4 @@
-"""The worker of a backend: its tasks, by queue."""
+"""The worker of a backend: it runs the tasks of its queues."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from floruntime.django.payloads import action_of
 from floruntime.sync import ActionWorker, FloClient
 
 LOOK_S = 0.05
-"""How often a worker that ends when all is done looks whether it is."""
+"""How often a worker that ends when all is done checks whether it is."""
 
 
 def new_worker(
     backend: FloBackend, queues: Sequence[str], *, concurrency: int, worker_id: str | None
 ) -> ActionWorker:
-    """A worker for these queues, on the backend's own connection."""
+    """Make a worker for these queues, on the backend's own connection."""
     settings = backend.settings
     worker = backend.client.new_action_worker(
         concurrency=concurrency,
@@ -39,7 +39,7 @@ def new_worker(
 
 
 def stop_when_done(worker: ActionWorker, client: FloClient) -> None:
-    """Let `worker` stop as soon as nothing is due and nothing runs; what is due later stays."""
+    """Stop `worker` as soon as nothing is due and nothing runs. Tasks that are due later stay."""
 
     @worker.on_start
     def watch() -> None:

@@ -1,7 +1,7 @@
-"""The Python SDK of the first Flo, on this package: `import floruntime.compat.flo as flo`.
+"""The Python SDK of the first Flo, on top of this package: `import floruntime.compat.flo as flo`.
 
-For programs that were written against that one, with no more than their import lines changed. What
-differs, and what is left out, is told in docs/moving-from-flo.md.
+It is for programs that were written for that SDK: only their import lines change. Differences, and
+what is left out, are in docs/moving-from-flo.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What that SDK's classes take, and what ours take beside it: editors know it, mypy checks it."""
+"""The parameters of that SDK's classes, and the options that ours add, as `TypedDict`s."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ StreamRecordHandler = Callable[[StreamContext], Any]
 
 
 class ClientMore(TypedDict, total=False):
-    """What our client takes beside."""
+    """The options that our client adds."""
 
     token: Token | None
     tls: bool | ssl.SSLContext | None
@@ -28,7 +28,7 @@ class ClientMore(TypedDict, total=False):
 
 
 class WorkerMore(TypedDict, total=False):
-    """What each of our workers takes beside."""
+    """The options that all our workers add."""
 
     token: Token | None
     tls: bool | ssl.SSLContext | None
@@ -38,13 +38,13 @@ class WorkerMore(TypedDict, total=False):
 
 
 class ActionWorkerMore(WorkerMore, total=False):
-    """What our `ActionWorker` takes beside."""
+    """The options that our `ActionWorker` adds."""
 
     labels: Mapping[str, str] | None
 
 
 class ActionWorkerArguments(ActionWorkerMore, total=False):
-    """What `ActionWorker` takes beside its endpoint; `action_timeout` is in seconds."""
+    """The options of `ActionWorker`, without its endpoint; `action_timeout` is in seconds."""
 
     namespace: str | None
     worker_id: str | None
@@ -56,7 +56,7 @@ class ActionWorkerArguments(ActionWorkerMore, total=False):
 
 
 class StreamWorkerMore(WorkerMore, total=False):
-    """What our `StreamWorker` takes beside."""
+    """The options that our `StreamWorker` adds."""
 
     namespace: str | None
     concurrency: int
@@ -69,14 +69,14 @@ class StreamWorkerMore(WorkerMore, total=False):
 
 
 class StreamWorkerNeeds(TypedDict):
-    """What `StreamWorker` cannot do without."""
+    """The options that `StreamWorker` requires."""
 
     stream: str
     handler: StreamRecordHandler
 
 
 class StreamWorkerArguments(StreamWorkerNeeds, StreamWorkerMore, total=False):
-    """What `StreamWorker` takes beside its endpoint; `message_timeout` is in seconds."""
+    """The options of `StreamWorker`, without its endpoint; `message_timeout` is in seconds."""
 
     group: str
     consumer: str | None

@@ -1,4 +1,4 @@
-"""`FloClient` as that SDK has it."""
+"""`FloClient` with the interface of that SDK."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from floruntime.compat.flo.workers import ActionWorker, StreamWorker
 
 
 class FloClient:
-    """A client of one server. `native` is the client of this package that it stands on.
+    """A client of one server. `native` is the client of this package that it uses.
 
-    `debug` shows what the package logs.
+    `debug` shows the log messages of the package.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class FloClient:
         return self.native.namespace
 
     def get_namespace(self, override: str | None = None) -> str:
-        """`override`, or else the namespace of calls that name none."""
+        """Return `override`, or else the namespace of calls that name none."""
         return self.native.namespace if override is None else override
 
     @property
@@ -60,12 +60,12 @@ class FloClient:
         return self.native.is_connected
 
     async def connect(self) -> Self:
-        """Connect once; a second time does nothing. The client itself."""
+        """Connect, and return the client. Connecting a second time does nothing."""
         await self.native.connect()
         return self
 
     async def reconnect(self) -> Self:
-        """Close and connect anew. It is not needed: lost connections come back by themselves."""
+        """Close and connect again. It is not needed: the client reconnects automatically."""
         await self.native.close()
         return await self.connect()
 
@@ -85,9 +85,9 @@ class FloClient:
         await self.close()
 
     def new_action_worker(self, **options: Unpack[ActionWorkerArguments]) -> ActionWorker:
-        """An `ActionWorker` on this client's connection."""
+        """Make an `ActionWorker` on this client's connection."""
         return ActionWorker(self.native, **options)
 
     def new_stream_worker(self, **options: Unpack[StreamWorkerArguments]) -> StreamWorker:
-        """A `StreamWorker` on this client's connection."""
+        """Make a `StreamWorker` on this client's connection."""
         return StreamWorker(self.native, **options)

@@ -1,4 +1,4 @@
-"""Errors by the names of that SDK, and what kind an error is."""
+"""Errors under the names of that SDK, and functions that tell what kind an error is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IncompleteResponseError = ProtocolError
 
 
 class StatusCode(StrEnum):
-    """What `error.code` is. The names are those of that SDK."""
+    """The values of `error.code`. The names are those of that SDK."""
 
     ERROR_GENERIC = "error"
     NOT_FOUND = "not_found"
@@ -47,17 +47,17 @@ def is_not_found(error: BaseException) -> bool:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether a condition lost."""
+    """Whether a condition does not hold."""
     return isinstance(error, ConflictError)
 
 
 def is_bad_request(error: BaseException) -> bool:
-    """Whether it can never be right."""
+    """Whether the request can never be right."""
     return isinstance(error, BadRequestError)
 
 
 def is_unauthorized(error: BaseException) -> bool:
-    """Whether no token was given, or one that is not known."""
+    """Whether no token was given, or an unknown one."""
     return isinstance(error, UnauthorizedError)
 
 

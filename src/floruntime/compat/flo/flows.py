@@ -1,4 +1,4 @@
-"""`client.workflow` as that SDK has it."""
+"""`client.workflow` with the interface of that SDK."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ class WorkflowOperations:
     async def create(
         self, name: str, yaml: str | bytes, options: WorkflowCreateOptions | None = None
     ) -> None:
-        """Take over a definition that has this name."""
+        """Store a definition that has this name."""
         told = _name_in(yaml)
         if told != name:
             raise BadRequestError(f"the definition is named {told!r}, not {name!r}")
         await self._workflow.sync(yaml, **keywords(options, WorkflowCreateOptions))
 
     async def sync(self, yaml: str, options: WorkflowSyncOptions | None = None) -> SyncResult:
-        """Take a definition over; again with the same text it changes nothing."""
+        """Store a definition; the same text again changes nothing."""
         return await self._workflow.sync(yaml, **keywords(options, WorkflowSyncOptions))
 
     async def sync_bytes(
         self, yaml: bytes, options: WorkflowSyncOptions | None = None
     ) -> SyncResult:
-        """`sync`, of bytes."""
+        """Store a definition that is given as bytes."""
         return await self._workflow.sync_bytes(yaml, **keywords(options, WorkflowSyncOptions))
 
     async def sync_dir(
         self, dir_path: str, options: WorkflowSyncOptions | None = None
     ) -> list[SyncResult]:
-        """`sync` of every YAML file in a directory, in one commit."""
+        """Store every YAML file of a directory in one commit."""
         return await self._workflow.sync_dir(dir_path, **keywords(options, WorkflowSyncOptions))
 
     async def get_definition(
         self, name: str, options: WorkflowGetDefinitionOptions | None = None
     ) -> str | None:
-        """The YAML as it was synced, or `None`."""
+        """Return the YAML as it was synced, or `None`."""
         given = keywords(options, WorkflowGetDefinitionOptions)
         text = await self._workflow.get_definition(name, **given)
         return None if text is None else text.decode()
@@ -75,7 +75,7 @@ class WorkflowOperations:
         input_data: str | bytes | None = None,
         options: WorkflowStartOptions | None = None,
     ) -> str:
-        """Start a run; its id."""
+        """Start a run. Returns its id."""
         return await self._workflow.start(
             name, input_data, **keywords(options, WorkflowStartOptions)
         )
@@ -83,7 +83,7 @@ class WorkflowOperations:
     async def status(
         self, run_id: str, options: WorkflowStatusOptions | None = None
     ) -> dict[str, Any]:
-        """The run as it stands; what it has not is not there."""
+        """Return the run in its current state, without the keys that have no value."""
         run = await self._workflow.status(run_id, **keywords(options, WorkflowStatusOptions))
         told = {name: getattr(run, name) for name in _STATUS}
         told |= {name: getattr(run, f"{name}_ms") for name in _MOMENTS}
@@ -96,7 +96,7 @@ class WorkflowOperations:
         data: str | bytes | None = None,
         options: WorkflowSignalOptions | None = None,
     ) -> None:
-        """Deliver a signal."""
+        """Send a signal to a run."""
         given = keywords(options, WorkflowSignalOptions)
         await self._workflow.signal(run_id, signal_name, data, **given)
 
@@ -109,26 +109,26 @@ class WorkflowOperations:
     async def history(
         self, run_id: str, options: WorkflowHistoryOptions | None = None
     ) -> Page[HistoryEvent]:
-        """A page of what has happened to the run, oldest first."""
+        """List the events of the run, oldest first, one page at a time."""
         return await self._workflow.history(run_id, **keywords(options, WorkflowHistoryOptions))
 
     async def list_runs(self, options: WorkflowListRunsOptions | None = None) -> Page[WorkflowRun]:
-        """A page of runs, newest first."""
+        """List runs, newest first, one page at a time."""
         return await self._workflow.list_runs(**keywords(options, WorkflowListRunsOptions))
 
     async def list_definitions(
         self, options: WorkflowListDefinitionsOptions | None = None
     ) -> Page[DefinitionInfo]:
-        """A page of the workflows, by name."""
+        """List the workflows by name, one page at a time."""
         given = keywords(options, WorkflowListDefinitionsOptions)
         return await self._workflow.list_definitions(**given)
 
     async def disable(self, name: str, options: WorkflowDisableOptions | None = None) -> None:
-        """Start no more runs of it."""
+        """Start no more runs of the workflow."""
         await self._workflow.disable(name, **keywords(options, WorkflowDisableOptions))
 
     async def enable(self, name: str, options: WorkflowEnableOptions | None = None) -> None:
-        """Let it start again."""
+        """Allow the workflow to start runs again."""
         await self._workflow.enable(name, **keywords(options, WorkflowEnableOptions))
 
 

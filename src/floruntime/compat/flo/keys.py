@@ -1,4 +1,4 @@
-"""`client.kv` as that SDK has it: keys may be bytes, values have versions."""
+"""`client.kv` with the interface of that SDK: keys may be bytes, values have versions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class KVOperations:
         self._kv = client.kv
 
     async def get(self, key: Key, options: GetOptions | None = None) -> GetResult | None:
-        """The value with its version, or `None`."""
+        """Return the value with its version, or `None`."""
         given = keywords(options, GetOptions)
         block_ms = given.pop("block_ms", 0)
         name = text_of(key)
@@ -43,7 +43,7 @@ class KVOperations:
         return _result_of(await self._kv.entry(name, **given))
 
     async def put(self, key: Key, value: bytes, options: PutOptions | None = None) -> PutResult:
-        """Write a value; the version that it became."""
+        """Write a value. Returns the version that it got."""
         return await self._kv.put(text_of(key), value, **keywords(options, PutOptions))
 
     async def delete(self, key: Key, options: DeleteOptions | None = None) -> None:
@@ -53,7 +53,7 @@ class KVOperations:
     async def mget(
         self, keys: Iterable[Key], options: KVMGetOptions | None = None
     ) -> list[MGetEntry]:
-        """Several keys at one moment, in the order asked."""
+        """Read several keys at one moment, in the given order."""
         names = [text_of(key) for key in keys]
         if not names:
             return []
@@ -61,7 +61,7 @@ class KVOperations:
         return [_found_of(name, entry) for name, entry in zip(names, entries, strict=True)]
 
     async def scan(self, prefix: Key, options: ScanOptions | None = None) -> ScanResult:
-        """A page of entries, in byte order."""
+        """List entries in byte order, one page at a time."""
         given = keywords(options, ScanOptions)
         if "cursor" in given:
             given["cursor"] = given["cursor"].decode()
@@ -72,11 +72,11 @@ class KVOperations:
         return ScanResult(entries, cursor, page.has_more)
 
     async def history(self, key: Key, options: HistoryOptions | None = None) -> list[VersionEntry]:
-        """The latest versions, newest first."""
+        """Return the latest versions, newest first."""
         return await self._kv.history(text_of(key), **keywords(options, HistoryOptions))
 
     async def incr(self, key: Key, options: KVIncrOptions | None = None) -> int:
-        """Add to a counter; its new value."""
+        """Add to a counter. Returns its new value."""
         return await self._kv.incr(text_of(key), **keywords(options, KVIncrOptions))
 
     async def touch(self, key: Key, ttl_ms: int, options: KVTouchOptions | None = None) -> None:
@@ -85,17 +85,17 @@ class KVOperations:
         await self._kv.touch(text_of(key), ttl_ms=ttl_ms, **given)
 
     async def persist(self, key: Key, options: KVTouchOptions | None = None) -> None:
-        """Take a key's TTL away."""
+        """Remove a key's TTL."""
         await self._kv.persist(text_of(key), **keywords(options, KVTouchOptions))
 
     async def exists(self, key: Key, options: KVExistsOptions | None = None) -> bool:
-        """Whether the key exists."""
+        """Return whether the key exists."""
         return await self._kv.exists(text_of(key), **keywords(options, KVExistsOptions))
 
     async def json_get(
         self, key: Key, path: str = "$", options: KVJsonOptions | None = None
     ) -> GetResult | None:
-        """The JSON at `path`, as text, with the key's version, or `None`."""
+        """Return the JSON at `path`, as text, with the key's version, or `None`."""
         given = keywords(options, KVJsonOptions)
         found = await self._client.call(KvJsonGet(text_of(key), path), **given)
         entry = None if found is None else await self._kv.entry(text_of(key), **given)
@@ -104,22 +104,22 @@ class KVOperations:
     async def json_set(
         self, key: Key, path: str, json_value: bytes, options: KVJsonOptions | None = None
     ) -> PutResult:
-        """Set the value at `path` to one that is given as JSON text."""
-        json.loads(json_value)  # raises here what would be refused there
+        """Set the value at `path`, given as JSON text."""
+        json.loads(json_value)  # raises here, before the server would refuse it
         request = KvJsonSet(text_of(key), path, bytes(json_value))
         return await self._client.call(request, **keywords(options, KVJsonOptions))
 
     async def json_del(
         self, key: Key, path: str = "$", options: KVJsonOptions | None = None
     ) -> PutResult:
-        """Delete the value at `path`; the key's version then."""
+        """Delete the value at `path`. Returns the key's version after that."""
         given = keywords(options, KVJsonOptions)
         await self._kv.json_del(text_of(key), path, **given)
         entry = await self._kv.entry(text_of(key), **given)
         return PutResult(0 if entry is None else entry.version)
 
     async def begin(self, routing_key: Key = "", *, namespace: str | None = None) -> Transaction:
-        """Begin a transaction. It takes any keys of its namespace together."""
+        """Begin a transaction. It may take any keys of its namespace."""
         await self._kv.begin(text_of(routing_key), namespace=namespace)  # nothing is sent
         return Transaction(self._client.calls, namespace, None)
 
@@ -128,7 +128,9 @@ class Transaction(OurTransaction):
     """A transaction whose reads have versions."""
 
     async def get(self, key: Key) -> GetResult | None:
-        """The value, with what this transaction wrote, or `None`; its version is as it was read."""
+        """Return the value, with what this transaction wrote, or `None`; its version is the one
+        read.
+        """
         name = text_of(key)
         value = await super().get(name)
         return None if value is None else GetResult(value, self.version_of(name))
@@ -136,18 +138,18 @@ class Transaction(OurTransaction):
     async def put(  # type: ignore[override]  # options come as one argument there
         self, key: Key, value: bytes, options: PutOptions | None = None
     ) -> None:
-        """Write a value with the commit."""
+        """Write a value at the commit."""
         given = keywords(options, PutOptions)
         given.pop("namespace", None)
         await super().put(text_of(key), value, **given)
 
     async def touch(self, key: Key, ttl_ms: int) -> None:  # type: ignore[override]  # as there
-        """Give a key a new TTL, in milliseconds (0: none), with the commit."""
+        """Give a key a new TTL, in milliseconds (0: none), at the commit."""
         await super().touch(text_of(key), ttl_ms=ttl_ms)
 
 
 def text_of(key: Key) -> str:
-    """A key as text. Raises `UnicodeDecodeError` on bytes that are no UTF-8."""
+    """Return a key as text. Raises `UnicodeDecodeError` for bytes that are not UTF-8."""
     return bytes(key).decode() if isinstance(key, (bytes, bytearray, memoryview)) else key
 
 

@@ -1,6 +1,6 @@
-"""Options as that SDK has them: dataclasses, given as the last argument of a call.
+"""The options of that SDK: dataclasses, given as the last argument of a call.
 
-`None` means that an option is not named. Each tells what a call of ours is given (`keywords`).
+`None` means that an option is not given. `keywords` returns the keyword arguments for our call.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from floruntime.core.stream import StreamID
 
 @dataclass(frozen=True)
 class Options:
-    """What every call takes."""
+    """The options of every call."""
 
     namespace: str | None = None
-    """The client's own unless given."""
+    """By default the client's own."""
 
     _renamed: ClassVar[dict[str, str]] = {}
-    """What our calls name otherwise."""
+    """Options that our calls name differently."""
 
     def keywords(self) -> dict[str, Any]:
-        """The options that are named, under our names."""
+        """The options that are given, under our names."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             self._renamed.get(name, name): value
@@ -32,7 +32,7 @@ class Options:
 
 
 def keywords(options: Options | None, kind: type[Options]) -> dict[str, Any]:
-    """What the options of a call say. Raises `TypeError` where they are those of another."""
+    """Return the options of a call. Raises `TypeError` if they belong to another call."""
     if options is None:
         return {}
     if not isinstance(options, kind):
@@ -204,7 +204,7 @@ class StreamTrimOptions(Options):
     _renamed: ClassVar[dict[str, str]] = {"max_len": "max_records"}
 
     def keywords(self) -> dict[str, Any]:
-        """As of all options; the age is in milliseconds."""
+        """As for all options, with the age in milliseconds."""
         given = super().keywords()
         seconds = given.pop("max_age_seconds", None)
         return given if seconds is None else {**given, "max_age_ms": seconds * 1_000}
@@ -295,7 +295,7 @@ class WorkerRegisterOptions(Options):
     metadata: str | None = None
 
     def keywords(self) -> dict[str, Any]:
-        """As of all options; what is told of the worker is its metadata, by name."""
+        """As for all options, with the facts about the worker as its metadata, by name."""
         given = super().keywords()
         told = {"machine_id": given.pop("machine_id", None), "text": given.pop("metadata", None)}
         named = {name: text for name, text in told.items() if text is not None}

@@ -1,4 +1,4 @@
-"""`client.queue` as that SDK has it."""
+"""`client.queue` with the interface of that SDK."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class QueueOperations:
     async def enqueue(
         self, queue: str, payload: bytes, options: EnqueueOptions | None = None
     ) -> int:
-        """Add a message; its seq. A lower priority is delivered first, 10 unless given."""
+        """Add a message. Returns its seq. A lower priority is delivered first; default 10."""
         return await self._queue.enqueue(queue, payload, **keywords(options, EnqueueOptions))
 
     async def dequeue(
@@ -37,7 +37,7 @@ class QueueOperations:
         return await self._queue.dequeue(queue, count, **keywords(options, DequeueOptions))
 
     async def ack(self, queue: str, seqs: Seqs, options: AckOptions | None = None) -> None:
-        """Done with these messages."""
+        """Acknowledge these messages: their work is done."""
         await self._queue.ack(queue, seqs, **keywords(options, AckOptions))
 
     async def nack(self, queue: str, seqs: Seqs, options: NackOptions | None = None) -> None:
@@ -45,21 +45,21 @@ class QueueOperations:
         await self._queue.nack(queue, seqs, **keywords(options, NackOptions))
 
     async def touch(self, queue: str, seqs: Seqs, options: TouchOptions | None = None) -> None:
-        """Let leases that are still held run out later."""
+        """Extend leases that are still held."""
         await self._queue.touch(queue, seqs, **keywords(options, TouchOptions))
 
     async def peek(
         self, queue: str, count: int = 1, options: PeekOptions | None = None
     ) -> DequeueResult:
-        """The next messages, without leasing them."""
+        """Return the next messages without leasing them."""
         return await self._queue.peek(queue, count, **keywords(options, PeekOptions))
 
     async def dlq_list(self, queue: str, options: DlqListOptions | None = None) -> DequeueResult:
-        """Dead letters, in the order in which they died."""
+        """List dead letters, oldest death first."""
         return await self._queue.dlq_list(queue, **keywords(options, DlqListOptions))
 
     async def dlq_requeue(
         self, queue: str, seqs: Seqs, options: DlqRequeueOptions | None = None
     ) -> None:
-        """Make dead letters fresh messages."""
+        """Turn dead letters into fresh messages."""
         await self._queue.dlq_requeue(queue, seqs, **keywords(options, DlqRequeueOptions))

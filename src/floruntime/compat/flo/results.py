@@ -1,4 +1,4 @@
-"""Results of that SDK whose shapes differ from ours."""
+"""Results of that SDK whose form differs from ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floruntime.core.worker import Task
 
 
 class StorageTier(IntEnum):
-    """Where a record is kept: there is one kind of storage, which is the first."""
+    """Where a record is kept. There is one kind of storage, which is the first."""
 
     HOT = 0
     PENDING = 1
@@ -21,7 +21,7 @@ class StorageTier(IntEnum):
 
 
 class GetResult(bytes):
-    """A value that is also `.value` and `.version`: what `kv.get` answers in both states of it."""
+    """A value that is also `.value` and `.version`: it fits both forms of that SDK's `kv.get`."""
 
     version: int
 
@@ -38,7 +38,7 @@ class GetResult(bytes):
 
 @dataclass(frozen=True)
 class KVEntry:
-    """An entry of a scan; `value` is `None` where only keys were asked for."""
+    """An entry of a scan; `value` is `None` if only keys were asked for."""
 
     key: bytes
     value: bytes | None
@@ -55,7 +55,7 @@ class ScanResult:
 
 @dataclass(frozen=True)
 class MGetEntry:
-    """One key of `kv.mget`; `found` is false, `value` empty, `version` 0 where it is missing."""
+    """One key of `kv.mget`. If it is missing: `found` is false, `value` empty, `version` 0."""
 
     key: str
     value: bytes
@@ -65,7 +65,7 @@ class MGetEntry:
 
 @dataclass(frozen=True)
 class ActionListResult:
-    """What `action.list` answers."""
+    """The answer of `action.list`."""
 
     actions: list[ActionInfo]
     cursor: str | None = None
@@ -73,7 +73,7 @@ class ActionListResult:
 
 @dataclass(frozen=True)
 class WorkerAwaitResult:
-    """What `worker.await_task` answers; `task` is `None` where none came in time."""
+    """The answer of `worker.await_task`; `task` is `None` if none came in time."""
 
     task: Task | None = None
 
@@ -88,14 +88,14 @@ class WorkerInfo:
 
 @dataclass(frozen=True)
 class WorkerListResult:
-    """What `worker.list` answers."""
+    """The answer of `worker.list`."""
 
     workers: list[WorkerInfo]
 
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What `stream.group_claim` answers; `done`: no more was due."""
+    """The answer of `stream.group_claim`; `done`: no more records were due."""
 
     records: list[StreamRecord]
     next_cursor: StreamID | None = None

@@ -1,4 +1,4 @@
-"""`client.stream` as that SDK has it: group and consumer are positional."""
+"""`client.stream` with the interface of that SDK: group and consumer are positional arguments."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class StreamOperations:
     async def append(
         self, stream: str, payload: bytes, options: StreamAppendOptions | None = None
     ) -> AppendResult:
-        """Add a record."""
+        """Append a record."""
         given = keywords(options, StreamAppendOptions)
         return await self._stream.append(stream, payload, **given)
 
     async def read(self, stream: str, options: StreamReadOptions | None = None) -> ReadResult:
-        """Records, from the beginning unless told otherwise."""
+        """Read records, by default from the beginning."""
         return await self._stream.read(stream, **keywords(options, StreamReadOptions))
 
     async def info(self, stream: str, options: StreamInfoOptions | None = None) -> StreamInfo:
-        """The stream's size."""
+        """Return the stream's size."""
         return await self._stream.info(stream, **keywords(options, StreamInfoOptions))
 
     async def trim(self, stream: str, options: StreamTrimOptions | None = None) -> None:
-        """Take away the oldest records."""
+        """Remove the oldest records."""
         await self._stream.trim(stream, **keywords(options, StreamTrimOptions))
 
     async def group_join(
@@ -63,7 +63,7 @@ class StreamOperations:
         consumer: str,
         options: StreamGroupJoinOptions | None = None,
     ) -> None:
-        """Leave, handing back what is pending."""
+        """Leave the group and give back pending records."""
         given = keywords(options, StreamGroupJoinOptions)
         await self._stream.group_leave(stream, group, consumer, **given)
 
@@ -74,7 +74,7 @@ class StreamOperations:
         consumer: str,
         options: StreamGroupReadOptions | None = None,
     ) -> ReadResult:
-        """What there is for this consumer."""
+        """Read records for this consumer."""
         given = keywords(options, StreamGroupReadOptions)
         return await self._stream.group_read(stream, group=group, consumer=consumer, **given)
 
@@ -85,7 +85,7 @@ class StreamOperations:
         ids: RecordIds,
         options: StreamGroupAckOptions | None = None,
     ) -> None:
-        """Done with these records."""
+        """Acknowledge these records: their work is done."""
         given = keywords(options, StreamGroupAckOptions)
         await self._stream.group_ack(stream, ids, group=group, **given)
 
@@ -96,7 +96,7 @@ class StreamOperations:
         ids: RecordIds,
         options: StreamGroupNackOptions | None = None,
     ) -> None:
-        """These records failed: deliver them again."""
+        """Report that these records failed, so that they are delivered again."""
         given = keywords(options, StreamGroupNackOptions)
         await self._stream.group_nack(stream, ids, group=group, **given)
 
@@ -111,8 +111,8 @@ class StreamOperations:
     ) -> ClaimResult:
         """Take over up to `count` records whose last delivery is `min_idle_ms` ago, oldest first.
 
-        `start_id` is not needed: what was taken over is not idle any more. Another than the
-        beginning is a `BadRequestError`.
+        `start_id` is not needed: a record that was taken over is no longer idle. Any value but the
+        beginning raises `BadRequestError`.
         """
         if start_id not in (None, "0", StreamID(0, 0)):
             raise BadRequestError(f"start_id is {start_id}; claims begin with the oldest record")

@@ -1,4 +1,4 @@
-"""`client.action` and `client.worker` as that SDK has them."""
+"""`client.action` and `client.worker` with the interface of that SDK."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ class ActionOperations:
         action_type: ActionType = ActionType.USER,
         options: ActionRegisterOptions | None = None,
     ) -> None:
-        """Name an action and say how it is run."""
+        """Register an action, or change its settings."""
         given = keywords(options, ActionRegisterOptions)
         await self._action.register(name, action_type, **given)
 
     async def invoke(
         self, name: str, input_data: bytes = b"", options: ActionInvokeOptions | None = None
     ) -> InvokeResult:
-        """Ask for one run."""
+        """Request one run."""
         given = keywords(options, ActionInvokeOptions)
         return await self._action.invoke(name, input_data, **given)
 
     async def status(self, run_id: str, options: ActionStatusOptions | None = None) -> ActionRun:
-        """The run as it stands."""
+        """Return the run in its current state."""
         return await self._action.status(run_id, **keywords(options, ActionStatusOptions))
 
     async def list(self, options: ActionListOptions | None = None) -> ActionListResult:
-        """A page of actions, by name."""
+        """List the actions by name, one page at a time."""
         page = await self._action.list(**keywords(options, ActionListOptions))
         return ActionListResult([*page], page.cursor)
 
@@ -69,7 +69,7 @@ class ActionOperations:
 
 
 class WorkerOperations:
-    """Workers by id. Tasks are named by their ids; their leases are kept here."""
+    """Workers by id. Tasks are named by their ids; this object keeps their leases."""
 
     def __init__(self, client: BaseClient) -> None:
         self._worker = client.worker
@@ -81,14 +81,14 @@ class WorkerOperations:
         task_types: Iterable[str],
         options: WorkerRegisterOptions | None = None,
     ) -> None:
-        """Enter a worker into the registry."""
+        """Add a worker to the registry."""
         given = keywords(options, WorkerRegisterOptions)
         await self._worker.register(worker_id, task_types, **given)
 
     async def heartbeat(
         self, worker_id: str, current_load: int = 0, namespace: str | None = None
     ) -> None:
-        """Tell that the worker lives. What it works on is what it claimed here."""
+        """Tell the server that the worker is alive. What it works on is what it claimed here."""
         running = [*self._claimed]
         await self._worker.heartbeat(worker_id, running=running, namespace=namespace)
 
@@ -128,7 +128,7 @@ class WorkerOperations:
         del self._claimed[task.run_id]
 
     async def list(self, options: WorkerListOptions | None = None) -> WorkerListResult:
-        """The namespace's workers, by id."""
+        """List the namespace's workers by id."""
         page = await self._worker.list(**keywords(options, WorkerListOptions))
         return WorkerListResult([WorkerInfo(one.worker_id, one.actions) for one in page])
 
@@ -141,7 +141,7 @@ class WorkerOperations:
 
 
 def _filled(given: Sequence[Any], names: tuple[str, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-    """Arguments by place or by name; `None` where one is left out."""
+    """Return arguments given by position or by name; `None` for each that is left out."""
     unknown = set(named) - set(names[len(given) :])
     if unknown or len(given) > len(names):
         raise TypeError(f"it takes {', '.join(names)}, once each")

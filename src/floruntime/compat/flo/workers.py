@@ -1,4 +1,4 @@
-"""Workers as that SDK has them: times in seconds, `machine_id`, settings as a dataclass."""
+"""Workers with the interface of that SDK: times in seconds, `machine_id`, and dataclasses."""
 
 from __future__ import annotations
 

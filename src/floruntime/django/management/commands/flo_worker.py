@@ -23,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Its options."""
+        """Add the command's options."""
         parser.add_argument("--backend", default="default", help="which of TASKS; default")
         parser.add_argument(
             "--queue",
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the worker. Raises `CommandError` where that cannot be."""
+        """Run the worker. Raises `CommandError` if it cannot run."""
         if options.pop("reload"):
             run_with_reloader(self._work, **options)
         else:
