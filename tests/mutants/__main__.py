@@ -22,6 +22,8 @@ MUTANTS = (*ENGINE, *AROUND, *ONCE, *CLUSTER, *SIMULATED)
 COPIED = ("src", "tests", "docs", "examples", "scripts", "js/vectors")
 TESTS_FAILED = 1
 """How pytest ends where a test failed; anything else is no proof."""
+TESTS_S_MAX = 600.0
+"""How long the tests of one mutant may take. What goes on for longer proves nothing either."""
 
 
 def main() -> int:
@@ -56,10 +58,13 @@ def _is_noticed(copy: Path, mutant: Mutant) -> bool:
     begun_s = time.monotonic()
     try:
         done = _test(copy, mutant)
+    except subprocess.TimeoutExpired:
+        is_noticed, said = False, f"SURVIVES (its tests did not end within {TESTS_S_MAX:.0f} s)"
+    else:
+        is_noticed = done.returncode == TESTS_FAILED
+        said = "noticed" if is_noticed else f"SURVIVES (pytest ended with {done.returncode})"
     finally:
         path.write_text(whole, encoding="utf-8")
-    is_noticed = done.returncode == TESTS_FAILED
-    said = "noticed" if is_noticed else f"SURVIVES (pytest ended with {done.returncode})"
     took_s = time.monotonic() - begun_s
     print(f"{said}, {took_s:.1f} s: {mutant.name} ({mutant.file})", flush=True)
     return is_noticed
@@ -75,6 +80,7 @@ def _test(copy: Path, mutant: Mutant) -> subprocess.CompletedProcess[bytes]:
         env=environment,
         capture_output=True,
         check=False,
+        timeout=TESTS_S_MAX,
     )
 
 
