@@ -70,6 +70,14 @@ async def test_where_one_fails_the_next_makes_it(client: FloClient) -> None:
     assert await client.kv.get_or_set("k", lambda: b"v") == b"v"
 
 
+async def test_where_the_value_is_refused_the_next_need_not_wait(client: FloClient) -> None:
+    for ttl_ms, value in ((None, b"x" * (2**20 + 1)), (0, b"v")):
+        with pytest.raises(BadRequestError):
+            await client.kv.get_or_set("k", lambda value=value: value, ttl_ms=ttl_ms)  # type: ignore[misc]  # it is bytes
+        assert not await client.kv.exists("k#making")
+    assert await client.kv.get_or_set("k", lambda: b"v") == b"v"
+
+
 async def test_a_purged_key_leaves_nothing(served: FloClient) -> None:
     for value in (b"1", b"2"):
         await served.kv.put("k", value)

@@ -68,6 +68,15 @@ test("a transaction sees what it wrote", async () => {
   assert.match(refused.message, /"b" holds no counter/);
 });
 
+test("two that count at once see each other, and the first of two reads counts", async () => {
+  const { caller, txn } = await begun();
+  caller.answers.push(entry("5", 7n), entry("9", 8n), [null, 6n, 16n]);
+  assert.deepEqual(await Promise.all([txn.incr("n"), txn.incr("n", 10)]), [6n, 16n]);
+  assert.deepEqual(await txn.get("n"), bytes("16"));
+  await txn.commit();
+  assert.deepEqual(sent(caller)[0], ["KvCheck", { key: "n", version: 7n }]);
+});
+
 test("a transaction is over with its commit or rollback", async () => {
   const { caller, txn } = await begun();
   await txn.touch("a", { ttlMs: 5 });

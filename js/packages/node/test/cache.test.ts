@@ -37,6 +37,21 @@ test("where one fails, the next one makes it", async () => {
   assert.equal(text(await client.kv.getOrSet(key, failing)), "made");
 });
 
+test("where the value is refused, or the call given up, the next one need not wait", async () => {
+  const key = fresh();
+  const tooLarge = () => new Uint8Array(2 ** 20 + 1);
+  await assert.rejects(client.kv.getOrSet(key, tooLarge), BadRequestError);
+  assert.equal(await client.kv.exists(`${key}#making`), false);
+  const life = new AbortController();
+  const given = () => {
+    life.abort(new RangeError("given up"));
+    throw new TypeError("make's own");
+  };
+  const { signal } = life;
+  await assert.rejects(client.kv.getOrSet(key, given, { signal }), TypeError);
+  assert.equal(await client.kv.exists(`${key}#making`), false);
+});
+
 test("what is no function, and what is no option, is refused", async () => {
   await assert.rejects(client.kv.getOrSet("k", "v" as never), BadTypeError);
   const options = { ttlSeconds: 3 } as never;

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from floruntime import BadRequestError, ConflictError, FloClient
+from floruntime.client.api.base.operation import Ask
 from floruntime.client.api.kv.transaction import (
     Transaction,
     TxnFinishedError,
     TxnUnsupportedOpError,
 )
+from floruntime.core.kv import KvCheck, KvEntry
+from floruntime.core.system import Batch
+from tests.client.recorder import RecordingCaller
+
+
+def entry(value: bytes, version: int) -> KvEntry:
+    return KvEntry("a", value, version, 0, None)
+
+
+class LaterCaller(RecordingCaller):
+    """Answers only when all who could ask have done so."""
+
+    async def _answer(self, ask: Ask[Any]) -> Any:
+        await asyncio.sleep(0)
+        return await super()._answer(ask)
 
 
 @pytest.fixture
@@ -53,6 +70,23 @@ async def test_it_sees_what_it_wrote(client: FloClient) -> None:
     entry = await client.kv.entry("b")
     assert entry is not None
     assert entry.expires_at_ms is None
+
+
+async def test_two_that_count_at_once_see_each_other(client: FloClient) -> None:
+    await client.kv.put("n", "5")
+    async with await client.kv.begin() as transaction:
+        counted = await asyncio.gather(transaction.incr("n"), transaction.incr("n", 10))
+        assert sorted(counted) in ([6, 16], [15, 16])
+    assert await client.kv.get("n") == b"16"
+
+
+async def test_of_two_reads_at_once_the_commit_judges_by_the_first() -> None:
+    caller = LaterCaller(entry(b"1", 1), entry(b"2", 2), [None])
+    transaction = Transaction(caller, None, None)
+    both = await asyncio.gather(transaction.get("a"), transaction.get("a"))
+    assert list(both) == [b"1", b"1"]
+    await transaction.commit()
+    assert caller.requests[-1] == Batch([KvCheck("a", 1)])
 
 
 async def test_a_key_that_was_read_must_not_have_changed(client: FloClient) -> None:

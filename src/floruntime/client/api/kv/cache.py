@@ -6,6 +6,7 @@ deleted in the same commit that writes the value, so a value that comes too late
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -15,12 +16,20 @@ from floruntime.client.api.base.values import JsonPayload, as_payload
 from floruntime.client.api.batch import Batch
 from floruntime.client.api.kv.reads import KvReads
 from floruntime.client.api.kv.writes import KvWrites
-from floruntime.core.errors import ConflictError
+from floruntime.core.errors import (
+    ConflictError,
+    ConnectionFailedError,
+    FloError,
+    NotConnectedError,
+    RequestTimeoutError,
+)
 
 MAKING: Final = "#making"
 """The suffix of the second key, which the caller that makes the value holds."""
 LOOK_MS: Final = 1_000
 """How often waiting callers check whether the value is still being made."""
+OUT_OF_REACH = (ConnectionFailedError, NotConnectedError, RequestTimeoutError)
+"""After these there is nobody to whom the second key could be given back."""
 
 Make = Callable[[], Awaitable[JsonPayload] | JsonPayload]
 
@@ -89,6 +98,10 @@ class Cache:
                 batch.kv.put(self._key, value, ttl_ms=ttl_ms)
         except ConflictError:
             return value  # making took too long: another caller decides what is kept
+        except (FloError, asyncio.CancelledError) as error:
+            if not isinstance(error, OUT_OF_REACH):
+                await self._give_up(version)
+            raise
         return value
 
     async def _give_up(self, version: int) -> None:
@@ -100,5 +113,5 @@ class Cache:
                 namespace=self._namespace,
                 timeout_ms=self._timeout_ms,
             )
-        except ConflictError:
-            return  # another caller makes it by now
+        except FloError:
+            return  # another caller makes it by now, or the second key expires on its own

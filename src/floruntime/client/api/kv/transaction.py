@@ -86,10 +86,9 @@ class Transaction:
         Raises `TxnFinishedError` if the transaction is over.
         """
         self._check_open()
-        if key in self._written:
-            return self._written[key]
-        entry = await self._entry(key)
-        return None if entry is None else entry.value
+        if key not in self._written and key not in self._read:
+            await self._fetch(key)
+        return self._known(key)
 
     async def exists(self, key: str) -> bool:
         """Return whether the key exists, including what this transaction wrote.
@@ -127,7 +126,8 @@ class Transaction:
         Raises `ConflictError` if the key holds no counter, `TxnFinishedError` if the transaction is
         over.
         """
-        before = _counted(key, await self.get(key))
+        await self.get(key)
+        before = _counted(key, self._known(key))  # by now: another may have counted meanwhile
         self._kv.incr(key, delta)
         self._written[key] = str(before + delta).encode()
         return before + delta
@@ -216,13 +216,20 @@ class Transaction:
         """Not in a transaction. Raises `TxnUnsupportedOpError`."""
         raise _unsupported("json_del")
 
-    async def _entry(self, key: str) -> KvEntry | None:
-        if key not in self._read:
-            ask: Ask[KvEntry | None] = Ask(
-                KvGetEntry(key), namespace=self._namespace, timeout_ms=self._timeout_ms
-            )
-            self._read[key] = await self._caller.perform(ask)
-        return self._read[key]
+    async def _fetch(self, key: str) -> None:
+        ask: Ask[KvEntry | None] = Ask(
+            KvGetEntry(key), namespace=self._namespace, timeout_ms=self._timeout_ms
+        )
+        entry = await self._caller.perform(ask)
+        # Of two reads at once the first counts: the commit asks whether that still stands.
+        self._read.setdefault(key, entry)
+
+    def _known(self, key: str) -> bytes | None:
+        """What was written here last, even while the key was read; else what was read."""
+        if key in self._written:
+            return self._written[key]
+        entry = self._read[key]
+        return None if entry is None else entry.value
 
     def _check_open(self) -> None:
         if self._is_finished:

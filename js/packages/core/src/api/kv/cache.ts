@@ -6,7 +6,12 @@
  */
 
 import { type JsonPayload, payloadBytes } from "../../base/bytes.js";
-import { ConflictError } from "../../base/errors.js";
+import {
+  ConflictError,
+  ConnectionFailedError,
+  NotConnectedError,
+  RequestTimeoutError,
+} from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 import type { Caller } from "../../link/caller.js";
@@ -18,6 +23,8 @@ import { KvCommands } from "./commands.js";
 const MAKING = "#making";
 /** How often those who wait look whether it is still being made. */
 const LOOK_MS = 1_000;
+/** After these there is nobody to whom the second key could be given back. */
+const OUT_OF_REACH = [ConnectionFailedError, NotConnectedError, RequestTimeoutError];
 
 /** Gives the value of a key that has none. */
 export type Make = () => JsonPayload | Promise<JsonPayload>;
@@ -89,16 +96,27 @@ export class Cache {
     try {
       await this.#caller.call(batchOf(made), this.#where);
     } catch (error) {
-      unlessConflict(error); // it took too long: what is kept is another's to say
+      if (!(error instanceof ConflictError)) {
+        await this.#giveUpUnlessOutOfReach(version, error);
+        throw error;
+      } // it took too long: what is kept is another's to say
     }
     return value;
   }
 
+  async #giveUpUnlessOutOfReach(version: bigint, error: unknown): Promise<void> {
+    if (!OUT_OF_REACH.some((kind) => error instanceof kind)) {
+      await this.#giveUp(version);
+    }
+  }
+
+  /** Without the signal of the call: that may be what ends it. */
   async #giveUp(version: bigint): Promise<void> {
+    const where = { ...this.#where, signal: undefined };
     try {
-      await this.#caller.call(this.#noLongerMaking(version), this.#where);
-    } catch (error) {
-      unlessConflict(error); // somebody else makes it by now
+      await this.#caller.call(this.#noLongerMaking(version), where);
+    } catch {
+      return; // somebody else makes it by now, or the second key runs out by itself
     }
   }
 

@@ -58,8 +58,10 @@ export class Transaction {
   /** The value, with what this transaction wrote, or `null`. */
   async get(key: string): Promise<Uint8Array | null> {
     this.#checkOpen();
-    const written = this.#written.get(key);
-    return written === undefined ? ((await this.#entry(key))?.value ?? null) : written;
+    if (!this.#written.has(key) && !this.#read.has(key)) {
+      await this.#fetch(key);
+    }
+    return this.#known(key);
   }
 
   /** The version of a key as it was read here; 0 where it was missing, or not read. */
@@ -87,7 +89,8 @@ export class Transaction {
   /** Add `delta` (1) to a counter with the commit; its value then. */
   async incr(key: string, delta: Integer | IncrOptions = 1): Promise<bigint> {
     const command = this.#commands.incr(key, delta);
-    const before = counted(key, await this.get(key));
+    await this.get(key);
+    const before = counted(key, this.#known(key)); // by now: another may have counted meanwhile
     const by = typeof delta === "object" ? (delta.delta ?? 1) : delta;
     const after = before + BigInt(by);
     this.#write(command);
@@ -159,14 +162,17 @@ export class Transaction {
     throw unsupported("jsonDel");
   }
 
-  async #entry(key: string): Promise<KvEntry | null> {
-    const known = this.#read.get(key);
-    if (known !== undefined) {
-      return known;
-    }
+  async #fetch(key: string): Promise<void> {
     const entry = await this.#caller.call(KvGetEntry.of({ key }), this.#options);
-    this.#read.set(key, entry);
-    return entry;
+    if (!this.#read.has(key)) {
+      this.#read.set(key, entry); // of two reads at once the first counts: commit judges by it
+    }
+  }
+
+  /** What was written here last, even while the key was read; else what was read. */
+  #known(key: string): Uint8Array | null {
+    const written = this.#written.get(key);
+    return written === undefined ? (this.#read.get(key)?.value ?? null) : written;
   }
 
   #write(command: Request<unknown>): void {
