@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.core.types import Request, Value
+from floruntime.core.types import Command, Request, Value
 
 
 class NodeInfo(Value, frozen=True):
@@ -111,6 +111,13 @@ class ClusterRecover(Request[None], tag=47, frozen=True):
 
     partition: int
     node: str
+
+
+class ClusterNoted(Command[None], tag=48, frozen=True):
+    """An operator did this to the cluster; it changes nothing but the audit. Server only."""
+
+    operation: str
+    details: dict[str, str | int]
 
 
 CLUSTER_REQUESTS = (

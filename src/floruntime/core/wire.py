@@ -72,6 +72,7 @@ SERVER_ONLY = (
     system.HistoryEnd,
     token.TokenAdopt,
     token.MintKeyMake,
+    cluster.ClusterNoted,
     workflow.ScheduleDue,
     action.ActionScheduleDue,
 )

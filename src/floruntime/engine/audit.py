@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from floruntime.core import limits
+from floruntime.core.cluster import ClusterNoted
 from floruntime.core.stream import StreamAppend
 from floruntime.core.system import Batch
 from floruntime.core.types import Command
@@ -38,6 +39,10 @@ def record(tx: Tx, note: AuditNote, command: Command[Any], result: Any) -> None:
     payloads = [_written(tx, note, asked[each], results[each]) for each in note.members]
     with tx.within(_place(tx, note.namespace)):
         append_to(tx, _the_audit(tx), StreamAppend(limits.AUDIT_STREAM, payloads))
+
+
+def note_operation(tx: Tx, command: ClusterNoted) -> None:
+    """Its record is all that it leaves."""
 
 
 def persons_audits(view: View) -> Iterator[str]:
@@ -66,13 +71,16 @@ def _the_audit(tx: Tx) -> StreamRow:
 
 
 def _written(tx: Tx, note: AuditNote, command: Command[Any], result: Any) -> bytes:
+    what, details = type(command).__name__, None
+    if isinstance(command, ClusterNoted):  # what an operator did elsewhere
+        what, details = command.operation, _shown(command.details)
     said = {
         "at_ms": tx.now_ms,
         "who": note.who,
         "from": note.where,
         "namespace": tx.namespace,
-        "what": type(command).__name__,
-        "details": _details(command),
+        "what": what,
+        "details": _details(command) if details is None else details,
     }
     synced = [each for each in result if isinstance(each, SyncResult)] if _is_list(result) else []
     if synced:

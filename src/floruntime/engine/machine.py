@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from floruntime.core import limits
+from floruntime.core.cluster import ClusterNoted
 from floruntime.core.errors import FloError, GapError, InternalServerError
 from floruntime.core.limits import shown
 from floruntime.core.operation_names import operation_of
@@ -218,7 +219,7 @@ class Machine:
         if rule.grows and not tx.may_grow:
             raise storage_full()
         result = rule.apply(tx, command)
-        if entry.audit is not None and tx.wrote:
+        if entry.audit is not None and (tx.wrote or type(command) is ClusterNoted):
             self.rules.audit(tx, entry.audit, command, result)
         if place is not None and (wait is None or wait.look is not None or wait.found(result)):
             write_memory.remember(tx, place, number, command, result, recall_rule)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import BadRequestError, NotFoundError
 from floruntime.server.cluster.placement import partition_of
 from tests.crash.cluster.inside import InsideNode, all_seen
 from tests.crash.cluster.missing import leave_out_without_nats
@@ -47,6 +47,19 @@ async def test_the_audit_of_the_cluster_is_read_whole_at_any_node(tmp_path: Path
         await client.namespaces.delete(NAMES[3])
         for found in ((await waiting).records[0], await anext(following)):
             assert json.loads(found.payload)["what"] == "NamespaceDelete"
+        await client.cluster.move(1, "b")
+        await other.cluster.drain("b")
+        with pytest.raises(NotFoundError):  # what changed nothing is no record
+            await client.cluster.forget("c")
+        for each in (client, other):
+            last = await each.stream.read("_audit", after=found.id, namespace="_system")
+            told = [json.loads(record.payload) for record in last.records]
+            assert [(record["what"], record["details"]) for record in told] == [
+                ("ClusterMove", {"partition": 1, "node": "b"}),
+                ("ClusterDrain", {"node": "b"}),
+            ]
+            assert {record["who"] for record in told} == {"nobody named (admin)"}
+            assert {record["from"] for record in told} == {"tcp 127.0.0.1"}
         with pytest.raises(BadRequestError, match="read, not written"):
             await client.kv.put("a", b"b", namespace="_system")
         await client.kv.put("a", b"b", namespace=NAMES[0])

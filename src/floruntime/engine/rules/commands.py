@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from floruntime.core import action, jobs, kv, queue, stream, system, token, worker, workflow
+from floruntime.core.cluster import ClusterNoted
 from floruntime.core.console import ConsoleLogin, ConsoleLogout, ConsoleOpen
+from floruntime.engine import audit
 from floruntime.engine.action import admin as action_admin
 from floruntime.engine.action import bulk as action_bulk
 from floruntime.engine.action import (
@@ -75,6 +77,7 @@ COMMANDS: Final = (
     command(token.TokenCreate, tokens.create),
     command(token.TokenRevoke, tokens.revoke, grows=False),
     command(token.TokenAdopt, tokens.adopt, grows=False),
+    command(ClusterNoted, audit.note_operation, grows=False),
     command(token.MintKeyMake, mint_keys.make, grows=False),
     command(ConsoleOpen, console_sessions.open_code, grows=False),
     command(ConsoleLogin, console_sessions.log_in, grows=False),

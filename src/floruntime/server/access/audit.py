@@ -58,4 +58,9 @@ def note_of(grant: Grant, peer: Peer, namespace: str, command: Command[Any]) -> 
         if not members:
             return None
     place = limits.SYSTEM_NAMESPACE if kind in NO_NAMESPACE else namespace
-    return AuditNote(grant.shown, f"{peer.door.value} {peer.address}".strip(), place, members)
+    return AuditNote(*shown_as(grant, peer), place, members)
+
+
+def shown_as(grant: Grant, peer: Peer) -> tuple[str, str]:
+    """Whom the audit names, and from where they came."""
+    return grant.shown, f"{peer.door.value} {peer.address}".strip()

@@ -22,6 +22,7 @@ from floruntime.engine.state.tx import View
 from floruntime.engine.system import store_name
 from floruntime.server.access.access import Then, Unknown
 from floruntime.server.access.admin_token import adopting, read_admin_token, settings_note
+from floruntime.server.access.audit import shown_as
 from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
 from floruntime.server.access.not_known import NotKnownError
@@ -359,7 +360,9 @@ class ClusterServer(FloServer):
 
     def serve(self, conversation: Conversation, request_id: int, request: Request[Any]) -> None:
         if self._operations.serves(request):
-            self._operations.begin(conversation, request_id, request)
+            assert conversation.grant is not None, "whoever asks was let in"
+            who = shown_as(conversation.grant, conversation.peer)
+            self._operations.begin(conversation, request_id, request, who)
         else:
             super().serve(conversation, request_id, request)
 

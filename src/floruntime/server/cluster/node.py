@@ -38,6 +38,7 @@ from floruntime.server.cluster.members import (
 from floruntime.server.cluster.message import DamagedLogError
 from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
 from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.operation_notes import OperationNotes
 from floruntime.server.cluster.patiently import patiently
 from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.peers.messages import Here
@@ -123,6 +124,7 @@ class Node:
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
         self.leading = Leading(self)
+        self.notes = OperationNotes(self)
         #: Who said last that it leads: ahead of what the board showed.
         self._announced: dict[int, tuple[str, int]] = {}
         self.speakers: dict[PeerSpeaker, None] = {}
@@ -277,6 +279,7 @@ class Node:
         if now_s - self._here_s >= HERE_S:
             self._tell_of_clients()
         self.leading.look()
+        self.notes.look()
         self.route()
 
     async def _tell_of_itself(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
@@ -41,6 +42,7 @@ from floruntime.server.cluster.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
 from floruntime.server.cluster.members import DRAIN, NODES, NodeRow, decode_node
 from floruntime.server.cluster.node import Node
+from floruntime.server.cluster.operation_notes import OperationNote, details_of
 from floruntime.server.cluster.patiently import patiently
 from floruntime.server.cluster.pending import TELLING_S
 from floruntime.server.cluster.placement import SYSTEM, keepers
@@ -61,6 +63,8 @@ ONCE_S = 2.0
 RECOVER_S = 600.0
 """How long a copy may take to become a checkpoint."""
 LOOK_S = 0.05
+NOTED = (ClusterMove, ClusterDrain, ClusterForget, ClusterImport, ClusterRecover)
+"""What is in the audit."""
 NAMESPACES_COUNTED_MAX = 10_000
 _WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
 """How long whoever asked waits for what is being answered."""
@@ -101,13 +105,18 @@ class Operations:
         """Whether it answers such a request."""
         return type(request) in self._answers
 
-    def begin(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
-        """Answer, now or later."""
-        task = asyncio.get_running_loop().create_task(self._answer(asker, request_id, request))
+    def begin(
+        self, asker: Asker, request_id: int, request: Request[Any], who: tuple[str, str]
+    ) -> None:
+        """Answer, now or later. `who`: whom the audit names, and from where they came."""
+        answering = self._answer(asker, request_id, request, who)
+        task = asyncio.get_running_loop().create_task(answering)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
 
-    async def _answer(self, asker: Asker, request_id: int, request: Request[Any]) -> None:
+    async def _answer(
+        self, asker: Asker, request_id: int, request: Request[Any], who: tuple[str, str]
+    ) -> None:
         result, error = None, None
         if asker.terms is not None and asker.terms.within_ms:
             _WITHIN_S.set(max(0.0, asker.terms.within_ms / 1000 - TELLING_S))
@@ -121,9 +130,22 @@ class Operations:
             name = operation_of(type(request))
             log.exception("%s failed", name)
             error = InternalServerError(f"{name} failed; the node's log says why")
+        if type(request) in NOTED and (error is None or error.ran == "maybe"):
+            await self._note(who, request, is_waited_for=error is None)
         if not asker.is_closed:
             asker.add_answer(request_id, result, error)
             asker.flush()
+
+    async def _note(
+        self, who: tuple[str, str], request: Request[Any], *, is_waited_for: bool
+    ) -> None:
+        """Let it be written down; that it cannot be said is no reason to say that it failed."""
+        name = type(request).__name__
+        note = OperationNote(secrets.token_hex(8), *who, name, details_of(request))
+        try:
+            await self._node.notes.note(note, is_waited_for=is_waited_for)
+        except BoardSilentError as silent:
+            log.warning("%s is not in the audit: %s", name, silent)
 
     async def stop(self) -> None:
         """Answer nothing any more."""
