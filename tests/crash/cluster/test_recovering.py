@@ -99,6 +99,7 @@ async def test_a_backup_of_a_cluster_is_taken_into_another(tmp_path: Path) -> No
             with pytest.raises(BadRequestError, match="empty or missing"):
                 await client.call(Backup(str(backup)))
         for directory in (backup, tmp_path / "a"):
+            assert directory.stat().st_mode & 0o777 == 0o700, "for its owner alone"
             report = verify_partitions(str(directory))
             assert report.problems == []
             assert report.index

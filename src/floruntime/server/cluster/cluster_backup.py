@@ -64,6 +64,7 @@ def _begun(directory: str) -> str:
             raise BadRequestError(
                 f"directory is {shown(directory)}; a backup needs one that is empty or missing"
             )
+        make_directory(target)  # by itself: what stands above another is open to all
         make_directory(os.path.join(target, "partitions"))
     except (OSError, StoreError) as error:
         raise _refusal(directory, error) from None
