@@ -212,6 +212,14 @@ async def test_json_documents(flo: Flo) -> None:
     assert (await flo("kv", "json-set", "doc", "$", "no json")).code == 3
 
 
+async def test_half_a_character_in_a_document_is_shown_as_its_escape(flo: Flo) -> None:
+    text = '{"half": "\\ud800", "whole": "ü"}'
+    assert (await flo("kv", "json-set", "doc", "$", text)).code == 0
+    assert (await flo("kv", "json-get", "doc")).out == (
+        '{\n  "half": "\\ud800",\n  "whole": "ü"\n}\n'
+    )
+
+
 async def test_delete_takes_all_keys_that_begin_so(flo: Flo) -> None:
     for key in ("user:1", "user:2", "other"):
         await flo("kv", "put", key, "x")

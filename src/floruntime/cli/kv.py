@@ -375,7 +375,9 @@ async def json_get(session: Session, key: Key, path: Path = "$") -> None:
     if session.out.is_json:
         write_json(text.decode())
     else:
-        write_text(json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n")
+        shown = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        # Half a character has no UTF-8; JSON knows it by the escape that this leaves.
+        write_text(shown.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 @app.command(
