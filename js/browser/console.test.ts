@@ -125,6 +125,7 @@ for (const [width, scheme, other] of [
       await becomes(async () => [name, await page.evaluate(overhanging)], [name, []]);
       await becomes(async () => [name, await page.evaluate(squeezed)], [name, []]);
       await becomes(async () => [name, await page.evaluate(below)], [name, []]);
+      await becomes(async () => [name, await page.evaluate(cut)], [name, []]);
     }
     assert.equal(await page.evaluate(() => globalThis.wasHurt), undefined);
     assert.deepEqual(place.troubles.splice(0), []);
@@ -140,6 +141,22 @@ function overhanging(): string[] {
   const isOver = (element: Element) => element.getBoundingClientRect().right > innerWidth + 1;
   const found = [...document.body.querySelectorAll("*")].filter(isOver);
   return [`${document.body.scrollWidth} pixels`, ...found.map(({ outerHTML }) => outerHTML)];
+}
+
+/** Lists that have no room for when something comes next, if that is far off: `in 13 h 3…`. */
+function cut(): string[] {
+  const next = [...document.querySelectorAll<HTMLElement>(".line .cell time")];
+  return next
+    .filter(({ textContent }) => textContent?.startsWith("in "))
+    .filter((time) => {
+      const told = time.textContent;
+      time.textContent = "in 164 d 23 h";
+      const cell = time.closest(".cell");
+      const isCut = cell !== null && cell.scrollWidth > cell.clientWidth;
+      time.textContent = told;
+      return isCut;
+    })
+    .map(({ textContent }) => textContent ?? "");
 }
 
 /** The titles of columns that are shown, and have no room. */

@@ -39,7 +39,7 @@ export function duration(ms: number): string {
     return `${Math.max(0, Math.round(ms))} ms`;
   }
   if (ms < 10_000) {
-    return `${(ms / 1_000).toFixed(1)} s`;
+    return `${Math.round(ms / 100) / 10} s`;
   }
   const parts: [number, string][] = [
     [86_400_000, "d"],

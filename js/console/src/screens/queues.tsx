@@ -52,7 +52,7 @@ function All() {
                 <Name text={name} /> {paused ? <Badge state="paused" /> : null}
               </>
             ),
-            width: "1.6fr",
+            width: "2.6fr",
           },
           { title: "ready", cell: ({ ready }) => count(ready), isNumber: true },
           {

@@ -124,7 +124,7 @@ function All({ kind }: { kind: Kind }) {
         {
           title: "next",
           cell: ({ nextMs }) => <Moment ms={nextMs} />,
-          width: "5.5rem",
+          width: "7.5rem",
         },
         {
           title: "last",
