@@ -30,7 +30,7 @@ async def test_the_first_token_locks_the_door_behind_it(flo: Flo, server: FloTes
     token = made.out.strip()
     locked = await flo("kv", "get", "k")
     assert locked.code == 3
-    assert "needs a token" in locked.err
+    assert "needs a token, and none was given; give it by --token, FLO_TOKEN" in locked.err
     wrong = await flo("--token", token[:-1] + "_", "kv", "get", "k", "--json")
     assert (wrong.code, wrong.error["error"]) == (3, "unauthorized")
     listed = await flo("token", "list", "--token", token)

@@ -12,6 +12,7 @@ import typer
 from floruntime.cli.base.options import Yes, examples, group
 from floruntime.cli.base.output import cell
 from floruntime.cli.base.run import Session, confirm, connected
+from floruntime.cli.base.words import counted
 from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
 
 app = group("The cluster that a server belongs to: its state, and which nodes lead its partitions.")
@@ -116,7 +117,9 @@ async def import_(
     """
     path = _full(directory)
     found = await session.client.cluster.import_backup(path, timeout_ms=IMPORT_MS)
-    session.out.show({"directory": path, "namespaces": found}, f"{found} namespaces were imported")
+    session.out.show(
+        {"directory": path, "namespaces": found}, f"imported: {counted(found, 'namespace')}"
+    )
 
 
 def _number_of(partition: str) -> int:

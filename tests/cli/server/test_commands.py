@@ -119,7 +119,7 @@ async def test_verify_tells_what_is_damaged_and_accepts_the_loss(tmp_path: Path)
     damaged = invoke(("verify", str(data)))
     assert damaged.code == 5
     assert damaged.out.startswith("damaged: ")
-    assert "1 problems" in damaged.err.splitlines()[-1]
+    assert "has 1 problem" in damaged.err.splitlines()[-1]
     start = ("server", "start", "--data-dir", str(data), "--port", "0")
     refused = await asyncio.to_thread(run, *start, cwd=tmp_path)
     assert refused.returncode == 5
@@ -182,7 +182,10 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         result = run("server", "start", "--port", port, "--data-dir", "data", cwd=tmp_path)
     assert result.returncode == 5
-    expected = f"error: cannot listen on 127.0.0.1:{port}: address already in use\n"
+    expected = (
+        f"error: cannot listen on 127.0.0.1:{port}: address already in use; "
+        "end what listens there, or give another --port\n"
+    )
     assert result.stderr == expected
 
 

@@ -49,7 +49,9 @@ async def test_who_may_not_look_is_told(server: FloTestServer, flo: Flo) -> None
 
 async def test_without_a_server(flo: Flo) -> None:
     told = await flo("--host", "127.0.0.1:1", "top", "--once")
-    assert told.code == 4
+    asked = await flo("--host", "127.0.0.1:1", "ping")
+    assert (told.code, told.err) == (asked.code, asked.err) == (4, asked.err)
+    assert "connection refused; is a server running there?" in told.err
 
 
 async def test_a_namespace_is_refused_since_it_shows_the_whole_server(flo: Flo) -> None:

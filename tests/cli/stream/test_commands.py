@@ -108,7 +108,7 @@ async def test_trim_removes_or_only_tells(flo: Flo) -> None:
     dry = await flo("stream", "trim", "events", "--max-records", "1", "--dry-run", "--json")
     assert dry.json == {"removed": 2, "dry_run": True}
     assert len(await payloads(flo)) == 3
-    assert (await flo("stream", "trim", "events", "--before", ids[1])).out == "1 records removed\n"
+    assert (await flo("stream", "trim", "events", "--before", ids[1])).out == "1 record removed\n"
     assert await payloads(flo) == ["two", "three"]
 
 

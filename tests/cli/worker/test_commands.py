@@ -193,6 +193,7 @@ def test_every_option_of_a_connection_is_for_a_worker_too(
     [
         ("tasks", "write MODULE:WORKER"),
         ("nowhere:worker", "no module named 'nowhere'"),
+        ("tasks.py:worker", "leave out .py, tasks:worker"),
         ("tasks:missing", "tasks:missing is not there"),
         ("tasks:nothing", "tasks:nothing is a int"),
     ],

@@ -208,6 +208,7 @@ def _tell(error: BaseException, is_json: bool) -> int:
     if has_written and error.__cause__ is not None:
         error = error.__cause__
     exit_code, code, message, details = _judge(error)
+    message += _hint(error)
     ran = "yes" if has_written else getattr(error, "ran", "no")
     if is_json:
         complain_json({"error": code, "message": message, "ran": ran, **details})
@@ -216,6 +217,12 @@ def _tell(error: BaseException, is_json: bool) -> int:
     else:
         complain(f"error: {printable(' '.join(message.split()))}{_CONSEQUENCES[ran]}")
     return exit_code
+
+
+def _hint(error: BaseException) -> str:
+    """What else to say here to who gave no token."""
+    is_bare = isinstance(error, UnauthorizedError) and error.message.endswith("none was given")
+    return "; give it by --token, FLO_TOKEN or FLO_URL" if is_bare else ""
 
 
 _CONSEQUENCES = {"no": "", "maybe": " (it may have taken effect)", "yes": " (it has taken effect)"}

@@ -26,6 +26,7 @@ from floruntime.cli.base.options import (
 from floruntime.cli.base.output import Output, at, cell, rows_of
 from floruntime.cli.base.run import Session, confirm, connected, pages, show_acks
 from floruntime.cli.base.values import count, leased_messages, read_values
+from floruntime.cli.base.words import counted
 from floruntime.cli.queue import dead_letters
 from floruntime.core import defaults
 from floruntime.core.duration_text import lasting
@@ -396,7 +397,7 @@ async def purge(session: Session, queue: Queue, yes: Yes = False) -> None:
     """Delete all messages of a queue, also leased and delayed ones, but not dead letters."""
     confirm(f"Delete all messages of the queue {queue!r}?", yes)
     count = await session.client.queue.purge(queue)
-    session.out.show({"purged": count}, f"{count} messages deleted")
+    session.out.show({"purged": count}, f"{counted(count, 'message')} deleted")
 
 
 @app.command(epilog=examples("flo queue delete orders --yes"))

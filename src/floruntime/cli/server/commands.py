@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -221,7 +222,9 @@ def _why(error: OSError, bind: str, port: int, data_dir: str) -> str:
 
     reason = error.strerror or str(error)
     if isinstance(error, (CannotListenError, socket.gaierror)):
-        return f"cannot listen on {bind}:{port}: {reason}"
+        is_taken = error.errno == errno.EADDRINUSE
+        hint = "; end what listens there, or give another --port" if is_taken else ""
+        return f"cannot listen on {bind}:{port}: {reason}{hint}"
     return f"cannot use the data directory {data_dir}: {reason}"
 
 

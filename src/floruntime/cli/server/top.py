@@ -15,7 +15,9 @@ from floruntime.cli.base.errors import USAGE, Failure
 from floruntime.cli.base.output import Output
 from floruntime.cli.base.run import Settings
 from floruntime.cli.base.terminal import is_terminal
+from floruntime.cli.base.words import counted
 from floruntime.client.link.endpoint import TcpEndpoint, parse_endpoints
+from floruntime.client.link.reasons import reason_of
 from floruntime.core.duration_text import lasting
 from floruntime.core.errors import ConnectionFailedError, ForbiddenError, UnauthorizedError
 from floruntime.core.printable import printable
@@ -84,9 +86,13 @@ def _fetch(settings: Settings) -> str:
         connection.request("GET", "/metrics", headers=headers)
         response = connection.getresponse()
         body = response.read().decode()
-    except (OSError, HTTPException) as error:
+    except OSError as error:
         raise ConnectionFailedError(
-            f"cannot read metrics from {settings.host}: {error or type(error).__name__}"
+            f"cannot connect to {settings.host}: {reason_of(error)}"
+        ) from None
+    except HTTPException as error:
+        raise ConnectionFailedError(
+            f"cannot read metrics from {settings.host}: {str(error) or type(error).__name__}"
         ) from None
     finally:
         connection.close()
@@ -213,7 +219,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
 def _lines(document: dict[str, Any]) -> Iterator[str]:
     state = "ready" if document["ready"] else "NOT READY"
     memory = document["memory_bytes"] // (1024 * 1024)
-    yield f"{state}, {document['connections']} connections, {memory} MiB"
+    connections = counted(document["connections"], "connection")
+    yield f"{state}, {connections}, {memory} MiB"
     if document["requests_per_second"] is not None:
         yield (
             f"{document['requests_per_second']:g} requests/s, "

@@ -7,6 +7,7 @@ import typer
 from floruntime.cli.base.errors import Failure
 from floruntime.cli.base.output import Output, cell, complain, plain
 from floruntime.cli.base.run import settings_of
+from floruntime.cli.base.words import counted
 from floruntime.engine.store.errors import StoreError
 from floruntime.server.cluster.directories import is_of_a_cluster
 from floruntime.server.cluster.verifying import verify_partitions
@@ -25,14 +26,18 @@ def verify_directory(ctx: typer.Context, directory: str, accept_loss: bool) -> N
     if not report.is_sound:
         if not out.is_json:
             _tell_problems(report)
-        raise Failure(f"{directory} has {report.problems_count} problems", code="damaged")
+        raise Failure(
+            f"{directory} has {counted(report.problems_count, 'problem')}", code="damaged"
+        )
 
 
 def _summary(report: VerifyReport) -> str:
     rows = sum(report.rows.values())
     found = "sound" if report.is_sound else "damaged"
-    accepted = f", {report.lost_commands} lost commands accepted" if report.was_accepted else ""
-    return f"{found}: {rows} rows in {len(report.rows)} tables, command {report.index}{accepted}"
+    where = f"{counted(rows, 'row')} in {counted(len(report.rows), 'table')}"
+    lost = counted(report.lost_commands, "lost command")
+    accepted = f", {lost} accepted" if report.was_accepted else ""
+    return f"{found}: {where}, command {report.index}{accepted}"
 
 
 def _tell_problems(report: VerifyReport) -> None:

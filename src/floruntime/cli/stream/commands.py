@@ -31,6 +31,7 @@ from floruntime.cli.base.values import (
     read_values,
     size_bytes,
 )
+from floruntime.cli.base.words import counted
 from floruntime.cli.stream import group as groups
 from floruntime.cli.stream.records import show_records
 from floruntime.core import defaults
@@ -370,7 +371,7 @@ async def trim(
     )
     document: dict[str, Any] = {**plain(result), "dry_run": dry_run}
     done = "would be removed" if dry_run else "removed"
-    session.out.show(document, f"{result.removed} records {done}")
+    session.out.show(document, f"{counted(result.removed, 'record')} {done}")
 
 
 @app.command(epilog=examples("flo stream delete events --force --yes"))

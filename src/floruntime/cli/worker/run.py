@@ -89,8 +89,9 @@ def load(target: str) -> WorkerBase:
     except Exception as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+            hint = f": leave out .py, {module_name[:-3]}:{name}" if _is_file(module_name) else ""
             raise Failure(
-                f"no module named {missing!r} in {os.getcwd()}", exit_code=USAGE, code="usage"
+                f"no module named {missing!r} in {os.getcwd()}{hint}", exit_code=USAGE, code="usage"
             ) from error
         raise Failure(
             f"importing {module_name} failed{_place(error)}: {type(error).__name__}: {error}; "
@@ -109,6 +110,10 @@ def load(target: str) -> WorkerBase:
             code="usage",
         )
     return found
+
+
+def _is_file(module_name: str) -> bool:
+    return module_name.endswith(".py") and os.path.exists(module_name)
 
 
 def _place(error: Exception) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from floruntime.cli.base.words import counted
 from floruntime.core.workflow import Problem, Severity
 from floruntime.engine.workflow.language.problem_codes import CODES
 from floruntime.engine.workflow.language.source import Source
@@ -54,9 +55,7 @@ def summary(problems: Sequence[Problem]) -> str:
     counts = {
         severity.value: sum(one.severity is severity for one in problems) for severity in Severity
     }
-    return ", ".join(
-        f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items() if count
-    )
+    return ", ".join(counted(count, word) for word, count in counts.items() if count)
 
 
 def _plain(_: str, text: str) -> str:
