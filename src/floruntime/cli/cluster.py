@@ -13,7 +13,8 @@ from floruntime.cli.base.options import Yes, examples, group
 from floruntime.cli.base.output import cell
 from floruntime.cli.base.run import Session, confirm, connected
 from floruntime.cli.base.words import counted
-from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo
+from floruntime.core.cluster import ClusterInfo, NodeInfo, PartitionInfo, ReplicaInfo
+from floruntime.core.duration_text import lasting
 
 app = group("The cluster that a server belongs to: its state, and which nodes lead its partitions.")
 
@@ -139,7 +140,7 @@ def _lines(found: ClusterInfo) -> Iterator[str]:
     yield ""
     yield _NODE.format("node", "address", "version", "state", "leads", "keeps", "clock")
     for node in found.nodes:
-        clock = f"{node.clock_difference_ms:+} ms"
+        clock = _clock(node.clock_difference_ms)
         where, version = cell(node.address), cell(node.version)
         name, state = cell(node.name), _state(node)
         yield _NODE.format(name, where, version, state, node.leads, node.keeps, clock)
@@ -159,8 +160,17 @@ def _state(node: NodeInfo) -> str:
     return "draining" if node.is_draining else "alive"
 
 
+def _clock(difference_ms: int) -> str:
+    """In whole seconds: nodes look about twice a second, so what is less may be that alone."""
+    seconds = int(difference_ms / 1000)
+    return f"{seconds:+} s" if seconds else "0 s"
+
+
 def _copies(partition: PartitionInfo) -> str:
-    return ", ".join(
-        cell(each.node) + (f" (-{each.lag_entries}, {each.lag_ms} ms)" if each.lag_entries else "")
-        for each in partition.replicas
-    )
+    return ", ".join(cell(each.node) + _lag(each) for each in partition.replicas)
+
+
+def _lag(copy: ReplicaInfo) -> str:
+    if not copy.lag_entries:
+        return ""
+    return f" ({copy.lag_entries} behind, heard of {lasting(copy.lag_ms // 1000 * 1000)} ago)"

@@ -321,6 +321,17 @@ async def test_history_follows_to_the_end_of_the_run(flo: Flo, server: FloTestSe
     assert (await flo("workflow", "history", "nope", "--follow")).code == 1
 
 
+async def test_an_attribute_that_was_not_found_shows_as_nothing(flo: Flo) -> None:
+    run_id = await started(flo, ORDER, json.dumps({"customer": "ada"}))
+    [line] = [
+        line
+        for line in (await flo("workflow", "status", run_id)).out.splitlines()
+        if line.startswith("attributes")
+    ]
+    assert "amount=-" in line
+    assert "None" not in line
+
+
 async def test_runs_are_found_by_workflow_status_and_attributes(flo: Flo) -> None:
     assert (await flo("workflow", "runs")).code == 1
     await synced(flo, waiting())

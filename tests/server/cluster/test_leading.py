@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from floruntime.server.cluster.leading import HINT_S, HINTS_S, Leading
 from floruntime.server.cluster.placement import keepers
+from floruntime.server.cluster.publishing import GivenUpError, OvertakenError
 
 NAMES, COPIES = ["a", "b", "c", "d"], 3
 FIRST, SECOND, THIRD = keepers(1, NAMES, COPIES)
@@ -60,3 +62,27 @@ async def test_what_is_published_is_hinted_at_soon_and_then_not_too_often(
     leading._published(lead)
     assert due() == now_s + HINT_S
     assert hints == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (GivenUpError("it was handed over to node b"), logging.INFO),
+        (OvertakenError("another node has taken its lease"), logging.WARNING),
+    ],
+)
+async def test_a_lead_that_goes_as_it_was_meant_to_is_nothing_to_warn_of(
+    error: OvertakenError, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    router = SimpleNamespace(lost=lambda *told: None)
+    node: Any = SimpleNamespace(speakers=[], router=router, look_soon=lambda: None)
+    lead: Any = SimpleNamespace(partition=1)
+    leading = Leading(node)
+    leading._leads[1] = lead
+    leading._ended(lead, error)
+    [told] = caplog.records
+    assert (told.levelno, told.getMessage()) == (
+        level,
+        f"partition 1: this node leads no more: {error}",
+    )

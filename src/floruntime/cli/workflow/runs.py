@@ -136,7 +136,9 @@ async def status(
 
 
 def _show_run(session: Session, run: WorkflowRun) -> None:
-    attributes = [f"{name}={value}" for name, value in run.search_attributes.items()]
+    attributes = [
+        f"{name}={'-' if value is None else value}" for name, value in run.search_attributes.items()
+    ]
     session.out.fields(
         run,
         {

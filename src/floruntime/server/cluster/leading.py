@@ -21,7 +21,7 @@ from floruntime.server.cluster.message import FORMAT, DamagedLogError
 from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
-from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.cluster.publishing import GivenUpError, OvertakenError
 from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew
 from floruntime.server.cluster.replica import PAUSE_S, Replica, TooFarBehindError
 from floruntime.server.cluster.router import Router
@@ -220,7 +220,7 @@ class Leading:
             lead.end(OvertakenError("it did not begin"))
             raise
         if node.is_stopped:
-            lead.end(OvertakenError("the node is stopping"))
+            lead.end(GivenUpError("the node is stopping"))
         if lead.is_over:
             return
         lead.commit.may_grow = node.may_grow
@@ -304,7 +304,8 @@ class Leading:
         partition = lead.partition
         if self._leads.get(partition) is lead:
             del self._leads[partition]
-            log.warning("partition %d: this node leads no more: %s", partition, error)
+            level = logging.INFO if isinstance(error, GivenUpError) else logging.WARNING
+            log.log(level, "partition %d: this node leads no more: %s", partition, error)
         if isinstance(error, StoreError):
             node.on_fatal(error)
             return
@@ -417,7 +418,7 @@ class Leading:
             if not await lead.lease.renew(lead.time_ms, handed_to=target, sequence=_sequence(lead)):
                 break
         node.hint("lease", lead.partition, target)
-        lead.end(OvertakenError(f"it was handed over to node {target}"))
+        lead.end(GivenUpError(f"it was handed over to node {target}"))
 
     async def hand_over_all(self) -> None:
         """Hand over whatever this node leads, as evenly as can be."""
@@ -442,7 +443,7 @@ class Leading:
         """Lead nothing, and leave nothing behind."""
         await asyncio.gather(*map(self._leave, self.all()))
         for lead in self.all():
-            lead.end(OvertakenError("the node is stopping"))
+            lead.end(GivenUpError("the node is stopping"))
         await end_tasks(self._tasks)
 
     async def _leave(self, lead: Lead) -> None:

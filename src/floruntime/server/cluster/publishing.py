@@ -20,6 +20,10 @@ class OvertakenError(Exception):
     """Somebody else has written where this leader was to write, or its lease is over."""
 
 
+class GivenUpError(OvertakenError):
+    """This leader gives up its lead as it was meant to."""
+
+
 async def publish(log: Log, body: bytes, expected: int, may_go_on: Callable[[], bool]) -> None:
     """Put `body` at `expected` + 1. Raises `OvertakenError`, after which it may be there or not.
 

@@ -32,7 +32,7 @@ from floruntime.server.cluster.members import ALIVE_S
 from floruntime.server.cluster.message import POSITION_KEY
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.placement import SYSTEM, partition_of
-from floruntime.server.cluster.publishing import OvertakenError
+from floruntime.server.cluster.publishing import GivenUpError
 from floruntime.server.data.data_dir import ReadersLock, has_format, open_store
 
 TAKING_IN = "taking-in"
@@ -215,7 +215,7 @@ async def _take_in_one(node: Node, lead: Lead, store: Reader) -> None:
         await lead.take_in(_batches(store), applied_index(store))
         await lead.lease.renew(lead.lease.row.time_ms, handed_to=node.name)
     finally:
-        lead.end(OvertakenError("it has taken in another state, and begins anew"))
+        lead.end(GivenUpError("it has taken in another state, and begins anew"))
     await _led_here(node, partition)
 
 
