@@ -1,1 +1,1 @@
-"""The server: listeners, sessions, group commit, waiters, configuration. All I/O and clocks."""
+"""The server: listeners, sessions, group commit, waits, configuration. All I/O and clocks."""

@@ -1,12 +1,12 @@
-"""When a schedule's nominal times are: the only place that knows of cron and time zones.
+"""The nominal times of schedules: the only module that knows cron and time zones.
 
-Where the hours are fixed (`30 2 * * *`, `*/5 1-3 * * *`), each time of a day comes once: one that
-spring leaves out right after the gap, one that autumn has twice the first time. Where they are not
-(`15 * * * *`, `0 */2 * * *`), times are those that the wall clock shows, whatever was there before:
-spring leaves some out, autumn has some twice.
+If the hours are fixed (`30 2 * * *`, `*/5 1-3 * * *`), each time of a day happens once. A time that
+does not exist in spring happens right after the gap; a time that exists twice in autumn happens the
+first time. If the hours are not fixed (`15 * * * *`, `0 */2 * * *`), the times are those that the
+wall clock shows. Spring then leaves some out, and autumn has some twice.
 
-cronsim only says which local times match. Its own handling of changing clocks takes every change
-for one of an hour, and looks back in the second of autumn's hours.
+cronsim only tells which local times match. Its own handling of clock changes takes every change for
+one of an hour, and goes back in time during the second of autumn's hours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Definitions of workflows are checked in a thread, ahead of the command that brings them.
+"""Checks definitions of workflows in a thread, before the command that brings them.
 
-To check a megabyte of definitions takes seconds; in the event loop nobody else would be served.
-What the check comes to depends on the text alone, so that the command, applied in the loop as every
-other, finds it done.
+Checking a megabyte of definitions takes seconds, and would block the event loop for all others. The
+result depends on the text alone. So when the command is applied in the loop, it finds the result
+ready.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Command time: what every command is stamped with, and what deadlines are measured on.
+"""Command time: the time stamped on every command, by which deadlines are measured.
 
-It starts at the later of the last stamped time and the wall clock, then follows the monotonic
-clock and is drawn slowly towards the wall. It never goes back, and never jumps forward while the
-server runs, so neither an expired key returns nor a lease stretches when somebody sets the clock.
+It starts at the later of the last stamped time and the wall clock. Then it follows the monotonic
+clock, and is slowly corrected towards the wall clock. It never goes back, and never jumps forward
+while the server runs. So if somebody sets the clock, no expired key returns, and no lease becomes
+longer.
 """
 
 from __future__ import annotations

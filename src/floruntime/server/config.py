@@ -1,4 +1,4 @@
-"""The server's settings: defaults, then `flo.toml`, then environment, then flags. Last one wins."""
+"""The server's settings: defaults, then `flo.toml`, then environment, then flags. The last wins."""
 
 from __future__ import annotations
 

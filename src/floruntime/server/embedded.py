@@ -1,7 +1,7 @@
 """The whole server inside the caller's process: `memory://` and `file:PATH`.
 
-A link carries the bodies that a WebSocket carries, handed over within the event loop. A `file:`
-server is shared by all clients of the process that name the same directory, and ends with the last.
+A link passes the same bodies as a WebSocket, within the event loop. All clients of the process that
+name the same directory share one `file:` server. It ends with its last client.
 """
 
 from __future__ import annotations

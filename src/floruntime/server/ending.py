@@ -1,4 +1,4 @@
-"""Ending what goes on in the background, for certain."""
+"""Ending background tasks reliably."""
 
 from __future__ import annotations
 

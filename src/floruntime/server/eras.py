@@ -1,8 +1,8 @@
-"""When a server begins a new history, and with which numbers (`engine/system/eras.py` has why).
+"""When a server begins a new history, and with which numbers (`engine/system/eras.py` says why).
 
-A store says by itself that it went back: a backup and a store that lost something are marked so.
-With `async`, what was answered last may be lost when the machine ends, but not when the process
-does: so such a server marks its store while it runs, with the boot of the machine that it runs on.
+A store is marked if it went back: a backup is, and a store that lost something. With `async`, the
+last answered writes may be lost when the machine stops, but not when the process does. So such a
+server marks its store while it runs, with the id of the machine's boot.
 """
 
 from __future__ import annotations

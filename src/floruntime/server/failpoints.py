@@ -1,6 +1,6 @@
-"""Named places at which a test may have the process killed, to see what is left.
+"""Named places at which a test can kill the process, to see what survives.
 
-`FLO_FAIL_POINT=before_write:7` kills the process with SIGKILL the seventh time it comes to
+`FLO_FAIL_POINT=before_write:7` kills the process with SIGKILL the seventh time it reaches
 `before_write`. The places are `before_write`, `after_write` (written, not synced) and `after_sync`
 (durable, not answered).
 """

@@ -1,8 +1,7 @@
-"""Logging to standard error, as text or JSON. A line stays one line, whatever a client put into it,
-and shows no token that may have come into it.
+"""Logging to standard error, as text or JSON, without tokens.
 
-In text, what belongs to a line (a traceback) follows indented, so that nothing in it can pass for a
-line of its own.
+A log line stays one line, whatever a client put into it. In text, a traceback follows indented, so
+that nothing in it can look like a line of its own.
 """
 
 from __future__ import annotations

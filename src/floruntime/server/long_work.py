@@ -1,7 +1,7 @@
-"""Work of many small steps, done so that others are served in between.
+"""Long work in many small steps, so that other requests are served in between.
 
-All who have such work do it one after the other: it gets so much of each turn of the event loop,
-however many have some.
+All long work is done one piece after the other. Together it gets a fixed share of each turn of the
+event loop, however much there is.
 """
 
 from __future__ import annotations

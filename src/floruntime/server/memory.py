@@ -1,4 +1,4 @@
-"""How much memory a server may use to keep what it has read, and what for."""
+"""How much memory a server may use for data that it has read, and for which data."""
 
 from __future__ import annotations
 

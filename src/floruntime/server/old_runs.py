@@ -1,4 +1,4 @@
-"""The first start on a store of an earlier version: its runs are put into the indexes of now."""
+"""The first start with a store of an earlier version: adds its runs to today's indexes."""
 
 from __future__ import annotations
 

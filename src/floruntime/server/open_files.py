@@ -1,7 +1,7 @@
-"""How the files that this process may open are shared out: to its store, its connections, the rest.
+"""How the files that this process may open are divided: among store, connections and the rest.
 
-Connections come from outside, and whoever likes may open many; a store that cannot open its next
-file ends the server. So the store has a share that connections never get.
+Anyone can open many connections, but a store that cannot open its next file ends the server. So the
+store has a share that connections never get.
 """
 
 from __future__ import annotations

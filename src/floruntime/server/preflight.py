@@ -1,7 +1,7 @@
-"""`flo server start --check`: whether a server could start as it is told, without starting one.
+"""`flo server start --check`: tells whether a server could start with these settings.
 
-Nothing stays or is changed. For a moment it holds the lock of a data directory that is there, makes
-an empty directory where the server would make one, and listens on the port.
+Nothing is changed in the end. For a moment the check holds the lock of an existing data directory,
+makes an empty directory where the server would make one, and listens on the port.
 """
 
 from __future__ import annotations

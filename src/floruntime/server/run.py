@@ -1,4 +1,4 @@
-"""Runs a server as a process: signals, logging, the event loop, and a clean end."""
+"""Runs a server as a process: signals, logging, the event loop, and an orderly end."""
 
 from __future__ import annotations
 

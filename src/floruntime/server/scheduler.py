@@ -1,9 +1,8 @@
-"""Looks at the wall clock for schedules: works out their next times, and says when one has come.
+"""Watches the wall clock for schedules: calculates their times, and reports those that come.
 
-What then happens is the engine's (`engine/workflow/catalog/schedules.py`,
-`engine/action/schedules.py`). After downtime the last
-nominal time that passed is made up for, if it is no longer ago than `catch_up_ms`; earlier ones are
-not.
+The engine decides what happens then (`engine/workflow/catalog/schedules.py`,
+`engine/action/schedules.py`). After downtime, the last nominal time that passed is made up for if
+it is no older than `catch_up_ms`; earlier ones are not.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from floruntime.server.commit.commit import Commit
 log = logging.getLogger("floruntime.scheduler")
 
 LATE_MS = 1_000
-"""A time that is no longer ago than this has just come: that is no catching up."""
+"""A time that is no older than this has just come, and does not count as caught up."""
 AGAIN_MS = 1_000
 """When to look again after the engine refused: the disk may be nearly full."""
 PER_LOOK_MAX = 1_000

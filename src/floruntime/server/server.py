@@ -1,4 +1,4 @@
-"""The server: one state, its connections, and the life of both."""
+"""The server: one state, its connections, and their start and end."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ log = logging.getLogger("floruntime.server")
 
 
 class FloServer:
-    """The whole server but its listeners; `conversation()` is the door for all of them."""
+    """The whole server without its listeners; those open connections by `conversation()`."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class FloServer:
     ) -> None:
         self.config = config
         self.storage = storage
-        #: What is spoken at its port beside what clients speak, as `Port` wants it.
+        #: The protocols at its port beside those of clients, in the form that `Port` needs.
         self.other_protocols: tuple[Any, ...] = ()
         self.frame_bytes_max = config.frame_bytes_max
         self.in_flight_max = config.in_flight_max
         #: How many connections the files that may be open leave room for.
         self.files = file_plan(config)
         self.counts = Counts()
-        #: What waits, kept at hand for who shows it; from `keep_tally` on.
+        #: Counts of what waits, kept for metrics and the console; set by `keep_tally`.
         self.tally: Tally | None = None
         self._on_fatal = on_fatal
         self.commit, self.clock = self._make_commit(make_clock, on_step)
@@ -122,7 +122,7 @@ class FloServer:
     def _make_commit(
         self, make_clock: Callable[[int], Clock], on_step: Callable[[str], None] | None
     ) -> tuple[Commit, Clock]:
-        """What orders and answers, and the time that it stamps."""
+        """Make the commit, which orders and answers requests, with the clock that stamps them."""
         storage, config = self.storage, self.config
         took = self.counts.sync_s.noted.append
         journal = LocalJournal(
@@ -138,19 +138,20 @@ class FloServer:
         return Commit(machine, journal, clock, on_fatal=self._fail, counts=self.counts), clock
 
     def keep_tally(self) -> None:
-        """From now on keep at hand what waits. To be called before anybody connects."""
+        """Keep counts of what waits from now on. Call it before any client connects."""
         self.tally = Tally(self._machine, self.storage.store.snapshot())
         self.tally.start()
 
     def looks(self) -> list[At]:
-        """Where what waits is looked for."""
+        """The states in which waiting work is counted."""
         if self.tally is None:
             return []
         return [At(self.tally, self.commit.queries.view_apart(), self.clock.now_ms())]
 
     async def prepare(self) -> None:
-        """What must be so before anybody connects: the state has a history, and the admin's token
-        of the settings is in force.
+        """Do what must be done before any client connects.
+
+        The state gets a history, and the admin's token of the settings becomes valid.
 
         Raises `ConfigError`.
         """
@@ -163,10 +164,10 @@ class FloServer:
             await self.adopt_admin_token()
 
     def reread_certificate(self) -> None:
-        """That of the port was read anew; others are a node's, for other nodes."""
+        """Do nothing: the port has read its own certificate, and only a node has others."""
 
     async def adopt_admin_token(self) -> None:
-        """Read `admin_token_file`, and let its token in, in place of the one before."""
+        """Read `admin_token_file` and make its token valid, in place of the previous one."""
         path = self.config.admin_token_file
         outcome = self.commit.submit_own(adopting(read_admin_token(path)), settings_note(path))
         if outcome.error is not None:
@@ -195,7 +196,7 @@ class FloServer:
 
     @property
     def is_failed(self) -> bool:
-        """Whether the store failed: nothing is answered any more."""
+        """Whether the store has failed: then nothing is answered any more."""
         return self._is_failed
 
     # Connections
@@ -216,7 +217,7 @@ class FloServer:
         return conversation
 
     def greet(self, conversation: Conversation, request_id: int, hello: Hello) -> None:
-        """Judge a hello, and let whoever says it in, or turn them away: at once, or later."""
+        """Judge a hello, and accept or refuse the client: at once, or later."""
         try:
             self._check_room()
             check_name("session", hello.session)
@@ -235,14 +236,14 @@ class FloServer:
         self._judge(conversation.peer, hello.token, judged)
 
     def _judge(self, peer: Peer, token: str | None, then: Then) -> None:
-        """Tell `then` what a hello from `peer` with that token may do: at once, or later."""
+        """Tell `then` what a client at `peer` with that token may do: at once, or later."""
         self.access.judge(peer, token, self.clock.now_ms(), then)
 
     async def hear_of_tokens(self) -> None:
-        """Learn of tokens that others have made. Raises `UnavailableError` where that fails."""
+        """Learn of tokens that other nodes have made. Raises `UnavailableError` if that fails."""
 
     def look(self, envelope: Envelope) -> Look:
-        """A look at the state that a request will be judged by."""
+        """A look at the state by which a request will be judged."""
         is_command = isinstance(envelope.request, Command)
         commit = self.commit
         view = (lambda: commit.applied) if is_command else commit.queries.view
@@ -270,19 +271,21 @@ class FloServer:
         conversation.let_in(request_id, client, grant, welcome)
 
     def _came(self, client: str) -> bool:
-        """A connection of `client` greeted. Answers whether its writes are remembered."""
+        """A connection of `client` has greeted. Returns whether its writes are remembered."""
         return self._clients.came(client)
 
     def _went(self, client: str) -> None:
-        """A connection of `client` is gone."""
+        """A connection of `client` has ended."""
         self._clients.went(client)
 
     def _with_nodes(self, welcome: Welcome, grant: Grant) -> Welcome:
-        """The welcome, with what is to be known of its cluster; nothing where it is alone."""
+        """Add what the client should know of the cluster to the welcome; nothing if there
+        is none.
+        """
         return welcome
 
     def _review(self, conversation: Conversation) -> None:
-        """Cut a connection that may not stay."""
+        """Close a connection that is no longer allowed."""
         if conversation.grant is not None:
             reason = self.access.ended(conversation.grant, self.clock.now_ms())
             if reason is not None:
@@ -311,11 +314,11 @@ class FloServer:
         return normal_origin(origin) in self._allowed_origins
 
     def is_allowed_host(self, host: str) -> bool:
-        """Whether `allowed_origins` names an origin of this host, by whichever scheme."""
+        """Whether `allowed_origins` names an origin of this host, with any scheme."""
         return any(self.is_allowed_origin(f"{scheme}://{host}") for scheme in ("http", "https"))
 
     def reasons_not_ready(self) -> list[str]:
-        """Why no work is taken at this moment; nothing where it is."""
+        """Why the server takes no work at this moment; empty if it does."""
         self._space.catch_up()
         reasons = {
             "the store failed": self._is_failed,
@@ -326,7 +329,7 @@ class FloServer:
         return [reason for reason, holds in reasons.items() if holds]
 
     def gone(self, conversation: Conversation) -> None:
-        """A connection is gone: nothing waits on its behalf any more."""
+        """A connection has ended: cancel what waits on its behalf."""
         self._conversations.pop(conversation, None)
         self.commit.drop(conversation)
         expiry = self._expiries.pop(conversation, None)
@@ -373,7 +376,7 @@ class FloServer:
             raise AssertionError(f"no one serves {type(request).__name__}")
 
     def _key_maker(self) -> KeyMaker | None:
-        """What makes a key to sign with where there is none; `None`: it comes by itself."""
+        """The maker of a signing key if there is none; `None`: the key comes from elsewhere."""
         return self.commit
 
     def _do_later(self, answering: Coroutine[Any, Any, None]) -> None:
@@ -384,7 +387,7 @@ class FloServer:
     async def _answer(
         self, conversation: Conversation, request_id: int, name: str, work: Awaitable[Any]
     ) -> None:
-        """Answer with what `work` comes to; `name` is what it is called where it fails."""
+        """Answer with the result of `work`; `name` is its name in the log if it fails."""
         result: Any = None
         error: FloError | None = None
         try:
@@ -399,7 +402,7 @@ class FloServer:
             conversation.flush()
 
     def copies(self) -> list[Copy]:
-        """The copies of partitions that this server keeps; none where it is alone."""
+        """The copies of partitions that this server keeps; none on a single server."""
         return []
 
     @property
@@ -409,20 +412,20 @@ class FloServer:
 
     @property
     def history_name(self) -> str:
-        """The history that this state belongs to: positions in it mean nothing in another one."""
+        """The name of the history of this state. A position is valid in one history only."""
         return eras.id_of(self.commit.queries.view())
 
     def view_in(self, namespace: str) -> View | None:
-        """The state that queries see in a namespace; `None` where this server has it not."""
+        """The state that queries in a namespace see; `None` if this server does not have it."""
         return self.commit.queries.view_in(namespace)
 
     @property
     def conversations(self) -> Collection[Conversation]:
-        """Every open connection's."""
+        """The conversations of all open connections."""
         return self._conversations.keys()
 
     def info(self) -> ServerInfo:
-        """What `client.info()` shows."""
+        """The answer to `client.info()`."""
         return ServerInfo(
             version=VERSION,
             durability=self.config.durability.value,

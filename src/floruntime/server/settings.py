@@ -1,6 +1,6 @@
-"""The settings by their names, for those who hand them on: an editor knows them, mypy checks them.
+"""The settings as a `TypedDict`, for functions that pass them on: checked by mypy.
 
-What each means, its default and what is allowed: `config.py`, which a test holds this against.
+Their meanings, defaults and limits are in `config.py`; a test compares the two.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The disk of a running server: growth stops in time, and deleted space is given back while it is
-short.
-"""
+"""The disk of a running server: refuses growth in time, and frees space when it is short."""
 
 from __future__ import annotations
 

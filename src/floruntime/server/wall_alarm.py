@@ -1,8 +1,8 @@
-"""A call when the wall clock shows a time, or was set: the kernel knows of both.
+"""A call when the wall clock shows a time, or was set: by a timer of the kernel.
 
-A timer of the event loop knows of neither: it counts what passes, so that it comes late where the
-clock was set forward, and has to look again and again. Where the kernel has no such timer, that is
-what is done: it looks each second.
+A timer of the event loop only counts the time that passes. So it would be late if the clock was set
+forward, and would have to check again and again. If the kernel has no timer on the wall clock, this
+module does check once a second.
 """
 
 from __future__ import annotations

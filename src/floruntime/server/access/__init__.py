@@ -1,1 +1,1 @@
-"""Who may come in, as what, for how long, and what each role may ask for."""
+"""Access control: who may connect, as what, for how long, and what each role may ask for."""

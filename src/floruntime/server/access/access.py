@@ -1,9 +1,9 @@
-"""Who may come in, as what, and for how long.
+"""Judging a new connection: whether it may connect, with which rights, and for how long.
 
-While nobody needs a token, the door decides: what comes over TCP may do everything, and so may what
-comes over HTTP from no browser; a WebSocket is a web page. The first token ever made, or settings
-for JWT, turn tokens on: then the token decides, whatever the door. Inside the process there is
-nobody to keep out.
+Until the server needs tokens, the way in decides. A TCP connection may do everything, and so may an
+HTTP request that comes from no browser; a WebSocket counts as a web page. The first token ever
+made, or settings for JWT, turn tokens on. From then on the token decides, whatever the way in. A
+client inside the process is never refused.
 """
 
 from __future__ import annotations

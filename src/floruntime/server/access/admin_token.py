@@ -1,6 +1,6 @@
-"""The first admin's token from outside: a file that the setting `admin_token_file` names.
+"""The first admin's token, read from the file that the setting `admin_token_file` names.
 
-Whoever may write that file decides who is an admin, so nobody but its owner's group may.
+Anyone who can write that file decides who is an admin, so only its owner and its group may.
 """
 
 from __future__ import annotations

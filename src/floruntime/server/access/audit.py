@@ -1,4 +1,4 @@
-"""What is written down: administrative writes, whoever makes them, and all from the console."""
+"""Which requests the audit records: administrative writes, and all writes of the console."""
 
 from __future__ import annotations
 

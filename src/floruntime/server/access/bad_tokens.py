@@ -1,7 +1,7 @@
-"""Bad tokens: the more come from one address, the longer each is left without its refusal.
+"""Delays refusals of bad tokens: the more come from one address, the longer each waits.
 
-Good ones are let in at once, however many bad ones come from the same address: nobody can lock out
-those who share it, as all do who come through one proxy.
+Good tokens are let in at once, however many bad ones come from the same address. So nobody can lock
+out others behind the same proxy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a connection may do."""
+"""A grant: what a connection may do."""
 
 from __future__ import annotations
 

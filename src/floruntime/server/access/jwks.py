@@ -1,11 +1,11 @@
-"""The public keys that JWT are signed with: a JWKS file, or one that an identity provider serves.
+"""The public keys for JWT: from a JWKS file, or from the address of an identity provider.
 
-They are cached, and read anew in a thread: when a token names a key that is not among them, and
-when they are old, before a token is judged by them: a key that was withdrawn is out when the cache
-is. Not more often than every ten seconds, however many tokens ask for it.
+The keys are cached and read again in a thread: when a token names an unknown key, and when the
+cache is too old, before a token is judged. So a withdrawn key is refused once the cache has
+expired. Keys are read at most every ten seconds, however many tokens ask for it.
 
-A provider may hang, drip, or send anything at all. Reading has one bound in time, connection,
-headers and body together, and nothing of it holds up a stop.
+A provider may hang, send slowly, or send anything at all. One time limit covers connection, headers
+and body together, and a read never delays a stop.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""JWT: who signed a token is judged by the library, what it says by us.
+"""JWT: the library checks the signature, this module judges the claims.
 
-HS256 is checked with the shared secret alone, RS256 and ES256 with public keys alone, so that no
-token can have a public key taken for a secret.
+HS256 is checked only with the shared secret, RS256 and ES256 only with public keys, so that no
+token can make a public key serve as a secret.
 """
 
 from __future__ import annotations

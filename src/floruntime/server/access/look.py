@@ -1,4 +1,4 @@
-"""What a closer look at a request needs to know of the state: whose a run is, a worker, a group."""
+"""Looks up what a scope check needs from the state: the owner of a run, a worker or a group."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Tokens that a backend mints for pages: signed, short, and kept nowhere.
+"""Tokens that a back end mints for web pages: signed, short-lived, and stored nowhere.
 
-What such a token says is signed by a key that only the server has. It stands on its minter: what
-ends the minter's token ends it, too.
+A key that only the server has signs their claims. They depend on the token of their minter: when
+that ends, they end, too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a request needs of a token that has scopes.
 
-A *need* is asked with the scopes, the request and a look at the state. It answers the request as it
-may be made, or raises the refusal. A run that may not be seen is as one that is not there.
+A *need* gets the scopes, the request and a look at the state. It returns the request as it may be
+made, or raises the refusal. A run that the token may not see looks like one that does not exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is refused for what is not there: whoever has heard of less than all cannot tell."""
+"""The refusal for a token or session that a server does not know, but perhaps only not yet."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from floruntime.core.errors import UnauthorizedError
 
 
 class NotKnownError(UnauthorizedError):
-    """A token, or what it stands on, is not known here. Who is refused is told its text alone."""
+    """A token, or what it depends on, is not known here. The client gets only the text."""

@@ -1,10 +1,10 @@
 """Which web pages may connect.
 
-A browser tells the page's origin and lets no page lie about it. Without tokens the origin is all
-that stands between a foreign page and the server on its visitor's machine, so only pages of that
-machine itself are let in, or of the address that was connected to. A *name* proves nothing there:
-it can be made to lead to this machine for a moment, so a same origin counts only where it is an IP
-address.
+A browser sends the page's origin, and no page can change it. Without tokens, only the origin keeps
+a foreign page away from a server on its visitor's machine. So the server then accepts only pages of
+that machine itself, and pages of the address that the browser connected to. A *name* proves nothing
+there, because it can be made to lead to this machine for a moment. So an equal origin counts only
+if it is an IP address.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which role each request needs at least, and which scope. What stands in no list is for an admin
-without scopes.
+"""The lowest role that each request needs, and the scope that it needs.
 
-A request added anywhere needs a place here: a test asks for it.
+A request in none of these lists is for an admin without scopes. A new request needs a place here; a
+test checks that.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Flo on many machines: partitions, each a log in NATS JetStream, and who leads them."""
+"""Flo on many machines: partitions, each a log in NATS JetStream, and their leaders."""

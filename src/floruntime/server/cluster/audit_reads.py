@@ -1,8 +1,8 @@
-"""The audit of what belongs to no namespace: its records lie where what they tell of was done, each
-partition's in a `_system` of its own, and are read as one stream.
+"""Reads the audit records that belong to no namespace, from all partitions, as one stream.
 
-To a reader a partition of the cluster is a partition of that stream. Records are in the order of
-their ids, which each leader gives by its own clock.
+Such a record is in the partition where its action happened, in that partition's own `_system`. For
+a reader, each partition of the cluster is a partition of that stream. Records are ordered by their
+ids, which each leader makes with its own clock.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What all nodes of a cluster see: a few small entries by name, each with a revision.
+"""The board: a few small entries by name, each with a revision, that all nodes of a cluster share.
 
-It holds who leads what (`lease.N`), who is there (`node.NAME`), and what the cluster is (`meta`).
-An entry is changed only by whoever knows its revision. In NATS it is a JetStream KV bucket.
+It holds who leads what (`lease.N`), which nodes there are (`node.NAME`), and what the cluster is
+(`meta`). Only a node that knows an entry's revision can change the entry. In NATS the board is a
+JetStream KV bucket.
 """
 
 from __future__ import annotations

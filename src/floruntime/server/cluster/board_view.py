@@ -1,11 +1,11 @@
-"""The board as a node knows it: what it has read, from whichever server of NATS that was.
+"""The board as one node knows it: what it has read so far, from any server of NATS.
 
-Not each server has come equally far, so one read may show less than the one before. What was seen
-stays. Only where of an entry nothing as new is seen for a while was the board itself set back (its
-disks were restored, or lost what was acknowledged): then what was known before means nothing any
-more. Nodes go on writing to a board that was set back, so it may soon be further than it ever was,
-and show less of a single entry all the same. And where a revision that was seen holds something
-else now, that is clear at once.
+The servers of NATS are not equally up to date, so one read may show less than the one before. What
+the node has seen stays. If for a while no read of an entry shows anything as new, then the board
+itself was set back: its disks were restored, or lost what was acknowledged. Everything known before
+is then invalid. Nodes go on writing to a board that was set back. So it may soon be further than
+ever, and still show less of a single entry. If a revision that was seen now holds something else,
+the board was set back for certain.
 """
 
 from __future__ import annotations

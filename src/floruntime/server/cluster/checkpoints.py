@@ -1,8 +1,8 @@
-"""Checkpoints of partitions in NATS's object store, so that logs need not be kept for ever.
+"""Checkpoints of partitions in NATS's object store, so that logs need not be kept forever.
 
-A leader writes one of what is acknowledged, reads it back and compares, and only then says on the
-board that it is good; then the log is trimmed to the second newest good one. Whoever is too far
-behind loads the newest that is not damaged.
+A leader writes a checkpoint of the acknowledged state, reads it back and compares it. Only then
+does it mark it as good on the board, and the log is trimmed to the second newest good one. A copy
+that is too far behind loads the newest undamaged checkpoint.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 FORMAT          names the version of this layout; written last, so what has it is complete
 partitions/N/   the store of partition N
 
-Each partition is copied as it stands; between two of them nothing is atomic, as ever. What this
-node keeps no copy of it reads from the log, or from a checkpoint and the log behind it.
+Each partition is copied in its current state; as always, nothing is atomic between two of them. A
+partition of which this node keeps no copy is read from the log, or from a checkpoint and the log
+after it.
 """
 
 from __future__ import annotations

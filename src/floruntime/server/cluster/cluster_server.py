@@ -1,4 +1,4 @@
-"""A server that is a node of a cluster: the connections of any server, before a router."""
+"""A server that is a node of a cluster: any server's connections, in front of a router."""
 
 from __future__ import annotations
 

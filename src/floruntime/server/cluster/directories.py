@@ -1,4 +1,4 @@
-"""What lies in directories of a cluster, of a node or of a backup: a store for each partition."""
+"""The directories of a node or of a cluster's backup: a store for each partition."""
 
 from __future__ import annotations
 

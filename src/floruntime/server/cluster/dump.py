@@ -1,4 +1,4 @@
-"""All rows of a store as a file, compressed, and back: what a checkpoint consists of.
+"""Writes all rows of a store to a compressed file, and reads them back, for checkpoints.
 
 dump  = frame*
 frame = length (u32, little-endian) zlib(MessagePack([[key, value], ...]))

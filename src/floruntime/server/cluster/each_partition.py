@@ -1,4 +1,4 @@
-"""A question about all partitions: each is asked, and to the caller it looks like one answer."""
+"""Asks all partitions one question, and makes one answer of theirs."""
 
 from __future__ import annotations
 

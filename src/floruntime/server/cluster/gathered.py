@@ -1,7 +1,7 @@
-"""Batches of one read of the log, gathered for one write into the store.
+"""Batches of one read of the log, gathered for one write to the store.
 
-A write costs the same for one row as for many, and rows that later batches write again need not be
-written at all. All of it goes in with the position of the last batch, or nothing does.
+A write has a fixed cost, and rows that later batches overwrite need not be written at all.
+Everything is written together with the position of the last batch, or nothing is.
 """
 
 from __future__ import annotations

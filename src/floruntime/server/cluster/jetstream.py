@@ -1,8 +1,8 @@
 """NATS: the logs, the board and the hints of a cluster, over one connection of `nats-py`.
 
-With `jetstream_objects.py` the only module that knows NATS; loaded only where `cluster` is set.
-Logs are read by batched direct get, from any replica; what settles something is asked of the
-stream's leader.
+This module and `jetstream_objects.py` are the only ones that know NATS; they are loaded only if
+`cluster` is set. Logs are read by batched direct gets, from any replica. Questions whose answer
+decides something go to the stream's leader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files in NATS: checkpoints lie in a bucket of JetStream's object store."""
+"""Files in NATS: checkpoints, in a bucket of JetStream's object store."""
 
 from __future__ import annotations
 

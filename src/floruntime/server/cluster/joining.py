@@ -1,4 +1,4 @@
-"""Joining a cluster, or making it: what must be so before a node takes part."""
+"""Joining a cluster, or creating it: what must be true before a node takes part."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Leading a partition: its engine, its commit and its time, from the first message of a term on.
+"""One node's time as the leader of a partition: its engine, its commit and its clock.
 
-It ends when the lease is over, when the log refuses a batch, or when it is handed on. Whoever asked
-it something that is not answered by then is the router's care.
+It begins with the first message of a term. It ends when the lease is over, when the log refuses a
+batch, or when the partition is handed over. The router takes care of requests that are not answered
+by then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which partitions this node leads: trying for leases, renewing them, handing them over."""
+"""Which partitions this node leads: it acquires, renews and hands over their leases."""
 
 from __future__ import annotations
 

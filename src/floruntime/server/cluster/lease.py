@@ -1,8 +1,9 @@
-"""The lease of a partition: who tries to lead it. What fences is the log, not the lease.
+"""The lease of a partition: which node tries to lead it. The log fences leaders, not the lease.
 
-A lease is an entry of the board without any time in it that would matter to another. Whoever has
-seen no new revision for a whole lease, on its own monotonic clock, may take it. The holder counts
-from when it *sent* what was accepted, and stops a tenth before: by then nobody has begun.
+A lease is an entry of the board, and no time in it matters to other nodes. A node that has seen no
+new revision for a whole lease, on its own monotonic clock, may take it. The holder counts from the
+moment when it *sent* the accepted entry, and stops a tenth earlier. So it has stopped before
+another can begin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Filling a copy that is too far behind from a checkpoint."""
+"""Loads a checkpoint into a copy that is too far behind."""
 
 from __future__ import annotations
 

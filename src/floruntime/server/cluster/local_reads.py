@@ -1,5 +1,7 @@
-"""Reads that any copy may answer, for whoever asks for that: from a state that is consistent and
-may be old, but never behind what the caller has seen.
+"""Reads that any copy may answer, if the client allows it.
+
+Such an answer is from a consistent state. The state may be old, but is never behind what the client
+has already seen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The log of a partition, as the rest of the cluster sees it: it only grows, at its end."""
+"""The interface to a partition's log, which only grows at its end."""
 
 from __future__ import annotations
 

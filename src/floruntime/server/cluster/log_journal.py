@@ -1,8 +1,9 @@
 """The journal of a partition's leader: a batch is durable once its log has acknowledged it.
 
-Until then it lies over the store, where the next batch collects on top of it. Once it is
-acknowledged its rows go into the store, with the position in the log. Refused, it is dropped with
-what has collected: the store was never touched, so it is the state that was acknowledged last.
+Until then the batch is an overlay on the store, on top of which the next batch collects. When it is
+acknowledged, its rows are written to the store with the position in the log. If it is refused, it
+is dropped together with the batch that has collected. The store was not touched, so it still has
+the last acknowledged state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The nodes of a cluster, as each tells of itself on the board, and what the cluster is."""
+"""The nodes of a cluster, as each reports itself on the board, and the cluster's own entry."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What is in a partition's log: the beginnings of terms, and batches of changed rows as bytes.
+"""The messages in a partition's log: the beginnings of terms, and batches of changed rows.
 
 A batch that is larger than a message may be is cut into parts, each a message of its own. Parts
-count only once the last of them is there: where anything but the next part follows, they never do.
+count only once the last of them is there. If anything but the next part follows, they never count.
 
-Each message carries a checksum that is chained to that of the message before, so that a store and a
-log that have gone different ways can be told apart.
+Each message has a checksum that is chained to that of the message before. It shows if a store and a
+log have diverged.
 """
 
 from __future__ import annotations

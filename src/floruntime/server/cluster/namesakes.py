@@ -1,4 +1,4 @@
-"""Two processes of one name: the later one is refused, or ends."""
+"""Two processes with the same node name: the later one is refused, or ends."""
 
 from __future__ import annotations
 

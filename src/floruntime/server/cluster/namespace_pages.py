@@ -1,4 +1,4 @@
-"""A page of the namespaces of all partitions: each is asked for a page, and they are merged."""
+"""A page of the namespaces of all partitions: asks each for a page, and merges them."""
 
 from __future__ import annotations
 

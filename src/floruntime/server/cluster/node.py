@@ -1,7 +1,7 @@
-"""One node of a cluster: its copies, the partitions it leads, and what it knows of the others.
+"""One node of a cluster: its copies, the partitions it leads, and what it knows of other nodes.
 
-Every half second it reads the board: whose leases move, which nodes live, where leads are to go.
-Hints make it look sooner; none of them is needed.
+Every half second it reads the board: which leases are renewed, which nodes are alive, who should
+lead what. Hints make it look sooner, but it needs none of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an operator asks of a cluster: how it is, and where leads are to be."""
+"""An operator's requests to a cluster: showing its state, and moving leads."""
 
 from __future__ import annotations
 

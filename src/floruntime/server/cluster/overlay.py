@@ -1,4 +1,4 @@
-"""A store with one batch on top, which is not in it yet."""
+"""A store with one more batch on top that is not written to it yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking again while NATS elects its leaders, or a copy loads a checkpoint."""
+"""Retries while NATS elects its leaders, or while a copy loads a checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request that is not answered: whose it is, where it is, and whether it may go elsewhere."""
+"""A request without an answer yet: its caller, where it is, and whether it may go elsewhere."""
 
 from __future__ import annotations
 

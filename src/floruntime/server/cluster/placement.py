@@ -1,8 +1,8 @@
-"""Where things are: the partition of a namespace, the nodes that keep a partition, who leads it.
+"""Placement: the partition of a namespace, and the nodes that keep and lead a partition.
 
-All of it follows from names alone, so every node works out the same, and nothing is recorded. A
-namespace lies in the partition `1 + H(name) % partitions`, where `H` are the first eight bytes, big
-end first, of BLAKE2b of its UTF-8.
+All of it follows from names alone, so every node calculates the same, and nothing is stored. A
+namespace is in the partition `1 + H(name) % partitions`. `H` is the first eight bytes, big end
+first, of BLAKE2b of the name's UTF-8.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def ranked(partition: int, nodes: Collection[str]) -> list[str]:
 
 
 def keepers(partition: int, nodes: Collection[str], copies: int) -> list[str]:
-    """Who keeps a partition; the first is who would lead it if all were as new."""
+    """The nodes that keep a partition. The first of them leads it if all copies are up to date."""
     order = ranked(partition, nodes)
     return order if partition == SYSTEM else order[:copies]
 
@@ -41,9 +41,10 @@ def keepers(partition: int, nodes: Collection[str], copies: int) -> list[str]:
 def handed_over(
     node: str, leads: Mapping[int, str], alive: Collection[str], nodes: Collection[str], copies: int
 ) -> tuple[int, str] | None:
-    """What `node` should hand over so that leads are spread evenly, and to whom.
+    """What `node` should hand over, and to which node, so that leads are spread evenly.
 
-    `leads`: who leads each partition. `alive`: who may lead. `None` where all is even.
+    `leads`: the leader of each partition. `alive`: the nodes that may lead. `None` if nothing
+    should be handed over.
     """
     counts = dict.fromkeys(alive, 0)
     for leader in leads.values():

@@ -1,4 +1,4 @@
-"""How far a store has followed its log, as the store itself tells it."""
+"""How far a store has followed its log; the position is a row of the store itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Puts messages into a log, and finds out what became of those that nobody acknowledged.
+"""Puts messages into a log, and finds out what happened to those that were not acknowledged.
 
-An acknowledgement that does not come says nothing, and neither does a log that shows nothing: the
-message may still land. So the same bytes are sent again, with the same expected sequence, until the
-log takes them or shows what stands in their place. Only that settles it.
+If an acknowledgement does not come, that proves nothing. A log that does not show the message
+proves nothing either: it may still arrive. So the same bytes are sent again, with the same expected
+sequence, until the log takes them or shows another message in their place. Only that decides it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""A partition whose log was set back, or lost its beginning: one node's copy of it goes on.
+"""Recovers a partition whose log was set back or lost its beginning, from one node's copy.
 
-An operator names the node on the board (`recover.N`). It takes the lease, begins a term with a
-message that says that the state begins anew there, and writes a checkpoint of its copy. All others
-give theirs up for that, whether they follow the log (they come to the message) or not (`anew.N` on
-the board counts how many times the state began anew, and each copy knows its own count).
+An operator names the node on the board (`recover.N`). That node takes the lease, begins a term with
+a message that says that the state begins again there, and writes a checkpoint of its copy. All
+other nodes replace their copies by that. Those that follow the log find the message. Those that do
+not compare counts: `anew.N` on the board counts how many times the state began again, and each copy
+knows its own count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A partition's state on this node: a store that follows the log, and runs no engine.
+"""A copy of a partition on this node: a store that follows the log, and runs no engine.
 
-Batches are written as their leader wrote them, those of one read together, with the position of the
-last in one write. A store is synced by nobody: what it lost in a crash it reads again.
+Batches are written as their leader wrote them. Those of one read go together, with the position of
+the last, in one write. The store is never synced explicitly: what it lost in a crash, it reads from
+the log again.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Where a request goes: to the leader of its partition, on this node or another, once there is one.
+"""Routes each request to the leader of its partition, on this node or another, once there is one.
 
-What was asked is kept until it is answered. When a leader ends, what it did not answer goes to the
-next one: queries and numbered writes, which are answered once however often they come, and waits
-for deliveries, whose lost answer comes again when its lease is over. Anything else may have run, so
-it is refused with `ran="maybe"`. What nobody can take is refused just before its caller gives up,
-so that he hears why.
+A request is kept until it is answered. When a leader ends, its unanswered requests go to the next
+leader if they may be repeated. Queries and numbered writes may: they are answered once however
+often they come. Waits for deliveries may, too: what a lost answer delivered comes again when its
+lease is over. Any other request may have run, so it is refused with `ran="maybe"`. A request that
+no leader can take is refused shortly before its caller gives up, so that the caller gets the
+reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a request cannot be answered: in words, for whoever waited, and for whoever operates it."""
+"""Why a request cannot be answered: in words, for its caller and for the operator."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Taking data into an empty cluster: a single server's, or a backup of a cluster.
+"""Imports data into an empty cluster: a single server's, or a backup of a cluster.
 
-Each partition takes in all of a single server's, as batches of its log, and then deletes the
-namespaces that live elsewhere (`system`: all of them). Rows hold numbers, not names, so namespaces
-cannot be cut out of a store; to delete is what the engine can do, in steps that hold nobody up.
-Of a cluster each partition takes in its own. Either way it begins a new history, as when a single
-server is started from a backup.
+Each partition imports all data of a single server, as batches of its log. Then it deletes the
+namespaces that belong to other partitions (`system`: all of them). Rows hold numbers, not names, so
+namespaces cannot be cut out of a store. But the engine can delete them, in steps that do not delay
+others. From a backup of a cluster each partition imports only its own data. In both cases the
+partition begins a new history, as a single server does that starts from a backup.
 """
 
 from __future__ import annotations

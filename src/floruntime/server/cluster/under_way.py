@@ -1,6 +1,6 @@
-"""What one connection has under way at other nodes: much of it, and nothing more is begun.
+"""Limits what one connection has under way at other nodes: above the limit, nothing more is begun.
 
-So what one client asks lies with the client while it is too much, and not between the nodes.
+So a client that asks for too much keeps the rest on its side, and not between the nodes.
 """
 
 from __future__ import annotations

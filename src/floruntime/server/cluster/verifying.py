@@ -1,7 +1,7 @@
-"""`flo verify DIR` of a node's stopped data directory, or of a backup of a cluster.
+"""`flo verify DIR` for a stopped node's data directory, or for a backup of a cluster.
 
-A node's copies are synced by nobody: what one lost it reads again from its log, so how far each has
-come says nothing here. What it has must be readable, and agree with itself.
+A node's copies are not synced. What one has lost, it reads from its log again, so how far each has
+come says nothing here. What it has must be readable and consistent.
 """
 
 from __future__ import annotations

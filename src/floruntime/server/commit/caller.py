@@ -1,4 +1,4 @@
-"""Who asked for something: where the answers go."""
+"""The caller of a request: where its answer goes."""
 
 from __future__ import annotations
 

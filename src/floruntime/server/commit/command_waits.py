@@ -1,8 +1,8 @@
-"""Commands that wait: asked again the moment what they wait for changes, within the same commit.
+"""Commands that wait: each is tried again, in the same commit, when what it waits for changes.
 
-First come, first served: they are asked before any command that arrives later. Asking one of them
-may change something again. That is offered in its turn, after the asking, so that nobody is asked a
-second time before the first answer has ended the wait.
+First come, first served: they are tried before any command that arrives later. A tried command may
+itself change something. Other waiting commands are told of that change afterwards, so that none is
+tried a second time before its first answer has ended the wait.
 """
 
 from __future__ import annotations

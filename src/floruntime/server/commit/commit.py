@@ -1,15 +1,15 @@
-"""Group commit: orders commands, hands them on as batches, and answers what is durable.
+"""Group commit: orders commands, passes them on as batches, and answers once they are durable.
 
-Commands are applied to the machine's open batch as they arrive: the processor works while the disk
-does. That is safe because nobody is answered, and no query sees anything, before the journal has
-made the batch durable. At the end of the event loop's turn the batch goes into the journal, so what
-arrived in one turn costs one write and one sync; and while a batch is under way, the next one
-collects: the slower the disk, the larger the batch. Once it is durable everyone in it is answered
-at once, and whoever waits on what it changed is woken.
+Commands are applied to the machine's open batch as they arrive, so the processor works while the
+disk does. That is safe because no command is answered, and no query sees its changes, before the
+journal has made the batch durable. At the end of the event loop's turn the batch goes into the
+journal, so everything that arrived in one turn costs one write and one sync. While a batch is being
+written, the next one collects: the slower the disk, the larger the batch. Once a batch is durable,
+all its commands are answered at once, and waits on what it changed are woken.
 
-What the answer says must be durable, refusals and empty answers included: they too were judged on
-the open batch, so they leave with it. A tick of which nobody is told has time: it goes into the
-journal with what comes next, so who comes then does not wait for a sync of its own that it began.
+What an answer says must be durable, also if it is a refusal or empty: it was judged on the open
+batch, so it is sent with that batch. A tick that nobody waits for does not start a write. It goes
+into the journal with the next command, which then need not wait for the tick's own sync.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When an answer is given."""
+"""The durability settings: when a write is answered."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""How much of a batch's time is used: a flood puts only so much into each.
+"""Limits how much flooding connections put into one batch.
 
-A batch is written and answered in one go, and who put little into it waits for all of it. What
-those who flood have done in the open batch is summed up, with what writing and answering it will
-take beside, as that of the batches before it did; once it is full they wait for the next. Who asks
-for little is never held up: it gets into the batch that is open.
+A batch is written and answered as a whole, so a caller with a small request waits for all of it.
+This module adds up the time of the flooding connections' commands in the open batch, and the time
+that writing and answering will take, estimated from earlier batches. Once the batch is full for
+them, they wait for the next. A small request is never held back: it goes into the open batch.
 
-One command may be half of that by itself. Others who wait for a batch with floods, or for the one
-behind it, do not wait for another such heavy one: it is taken by the batch after that.
+One command alone may fill half a batch. If others wait for a batch with floods, or for the one
+after it, they do not also wait for another such command: that one goes into the batch after that.
 """
 
 from __future__ import annotations

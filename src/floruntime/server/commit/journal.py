@@ -1,12 +1,13 @@
-"""What makes batches durable: the one seam between the commit and a disk, or a replicated log.
+"""The journal makes batches durable: the one seam between the commit and a disk or a log.
 
-Batches come in order, one at a time: the next one is appended once the one before is durable.
-Meanwhile it collects on top of it: the machine reads `applied`, which shows a batch from the moment
-it is appended, and queries read `readable()`, which shows it once it is durable.
+The log is that of a partition in a cluster. Batches come in order, one at a time: the next is
+appended once the previous one is durable. Meanwhile it collects on top of the previous one. The
+machine reads `applied`, which shows a batch from the moment it is appended. Queries read
+`readable()`, which shows it once it is durable.
 
-A journal that is lost takes with it the batch that is under way and what has collected on top:
-nobody was told of either. Who goes on after that does so with a new machine and a new commit, on
-the state that was durable last.
+A journal that is lost takes with it the batch being written, and what has collected on top. Nobody
+was told of either. The server then goes on with a new machine and a new commit, on the last durable
+state.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Answers that are large, made piece by piece, so that others are served in between.
+"""Makes large answers piece by piece, so that other requests are served in between.
 
-To read 256 values of a mebibyte, and to write them as one answer, takes most of a second. What such
-a query finds comes item by item: a little of it is made in each turn of the event loop, for all who
-wait for such answers together. What was made counts as unread from then on. The pieces are handed
-over as they are: to put 64 MiB together into one would hold the loop for 40 ms.
+Reading 256 values of a mebibyte, and writing them as one answer, takes most of a second. So the
+results of such a query are produced item by item: a little in each turn of the event loop, for all
+such answers together. What was made counts as unread. The pieces are sent as they are, because
+joining 64 MiB would block the loop for 40 ms.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The journal of one machine: RocksDB's write-ahead log, written and synced.
+"""The journal of a single machine: RocksDB's write-ahead log, written and synced.
 
-A read that fails is a loss as well, whoever made it: see `engine/store/guarded.py`.
+A failed read also counts as a loss, whoever made it: see `engine/store/guarded.py`.
 
 With `sync` a batch is durable once it is on disk. With `async` and `ephemeral` it counts as durable
 once it is written, and queries see it at once; with `async` the disk follows within 100 ms.

@@ -1,4 +1,4 @@
-"""What a batch owes once it is durable."""
+"""The open batch: what must be answered and woken once it is durable."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from floruntime.engine.state.tx import Topic
 from floruntime.server.commit.caller import Caller
 
 Answer = tuple[Caller, int, int, Outcome]
-"""Whom to answer, the id of the request, its write number, and what it came to."""
+"""The caller, the id of the request, its write number, and its outcome."""
 
 
 class OpenBatch:
-    """Collects beside the machine's open batch; is kept while that one becomes durable."""
+    """Collects along with the machine's open batch, and is kept until that is durable."""
 
     __slots__ = ("answers", "ended", "touched")
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        #: What its commands changed, for those who wait for it.
+        #: What its commands changed: waits on these topics are woken.
         self.touched: list[Topic] = []
-        #: What its commands took away: the waits for it are over.
+        #: What its commands deleted: waits on these topics end.
         self.ended: list[Topic] = []
 
     def hand_backs(self, owed: list[Answer]) -> list[HandBack]:
-        """What releases the deliveries of callers that were gone before they got them.
+        """Commands that release deliveries to callers that disconnected before they got them.
 
         A delivery that was asked for again is not released: this batch has brought it, or it is
         among the answers that the next batch owes.
@@ -43,5 +43,5 @@ class OpenBatch:
 
 
 def _given_again(answers: list[Answer]) -> set[tuple[str, int]]:
-    """The clients and numbers of the writes whose first answer is given once more."""
+    """The clients and numbers of the writes whose first answer is sent once more."""
     return {(caller.client, number) for caller, _, number, outcome in answers if outcome.recalled}

@@ -1,7 +1,7 @@
 """Queries: answered at once on the last durable state, or made to wait for a later one.
 
-The commit tells when that state has moved on, and what changed with it. A wait ends with an answer,
-with the empty answer it had when its time is up, or without any when its caller goes.
+The commit reports when that state has advanced, and what changed. A wait ends with an answer, with
+its empty answer when its time is up, or without an answer when its caller has disconnected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who syncs: a thread while the event loop goes on, or the loop itself."""
+"""Runs syncs of the disk: in a thread while the event loop continues, or in the loop itself."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Time made into commands: sleeps until the earliest deadline in the state, then submits a tick.
+"""Turns time into commands: sleeps until the earliest deadline in the state, then submits a tick.
 
-While much happens it looks no further ahead than the clock's horizon, and again when that has come:
-a far look would pass the tombstones of all timers that were cancelled long before their time. While
-nothing happens each look goes further than the last, and soon there are no more.
+While commands arrive often, it looks no further ahead than the clock's horizon, and looks again
+when that has come. A further look would have to pass the tombstones of all timers that were
+cancelled long before their time. While little happens, each look goes further than the last, and
+soon no more looks are needed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Long polls that found nothing yet: who waits on what, in order of arrival.
+"""Long polls that found nothing yet: which request waits on which topic, in order of arrival.
 
-A wait ends when a change of its topic brings an answer, when its time is up (with the empty answer
-it had), or when its connection closes (with no answer at all). A request waits on one topic or on
-several. Topics are exact names; a wait on an empty name is a wait on every name of the primitive.
-What ends at the topic of a namespace alone ends everything in it.
+A wait ends when a change of its topic brings an answer, when its time is up (with its empty
+answer), or when its connection closes (without an answer). A request waits on one topic or on
+several. Topics are exact names; a wait on an empty name waits on every name of the primitive.
+Ending the topic of a namespace alone ends all waits in that namespace.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The port, its sockets, what is spoken on them, and the conversation that each carries."""
+"""The port, its sockets, their protocols, and the conversation on each connection."""

@@ -1,4 +1,4 @@
-"""How many sockets may be open, in all and from one address, before anything is said on them."""
+"""Limits how many sockets may be open, in total and from one address, before they send anything."""
 
 from __future__ import annotations
 

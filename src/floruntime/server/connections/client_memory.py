@@ -1,4 +1,4 @@
-"""How long the writes of a client are remembered: while it is connected, and ten minutes after."""
+"""How long a client's writes are remembered: while it is connected, and ten minutes after."""
 
 from __future__ import annotations
 

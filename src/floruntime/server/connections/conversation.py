@@ -1,8 +1,9 @@
-"""One connection's requests: messages in, answers out, whatever carries them.
+"""The requests of one connection: bodies in, answers out, whatever transport carries them.
 
-No sockets and no framing here: TCP, WebSocket and the embedded link each own a `Conversation`, hand
-it the bodies that arrive and carry those that it sends. It judges the hello, decodes requests,
-bounds what is in flight, runs queries at once and hands commands to the commit.
+There are no sockets and no framing here. TCP, WebSocket and the embedded link each own a
+`Conversation`, pass it the bodies that arrive, and send the bodies that it gives them. It judges
+the hello, decodes requests, limits what is in flight, runs queries at once and passes commands to
+the commit.
 """
 
 from __future__ import annotations

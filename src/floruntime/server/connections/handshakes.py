@@ -1,8 +1,8 @@
-"""Handshakes of TLS, few in each turn of the event loop.
+"""Limits how many TLS handshakes run in each turn of the event loop.
 
-One takes about a millisecond, most of it at once when the client's first bytes are read, and it
-needs no token. So one begins when these bytes are there, and many that come together begin one
-after the other: who is connected already does not wait for all of them.
+A handshake takes about a millisecond, most of it at once when the client's first bytes are read,
+and it needs no token. So a handshake begins only when these bytes are there, and many at once begin
+one after the other. Clients that are already connected do not wait for all of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a connection that has sent more is not served on."""
+"""The reasons for which a connection that has sent more is not served at the moment."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from enum import Enum, auto
 
 
 class Hold(Enum):
-    """One reason; there may be several."""
+    """One reason; several may apply."""
 
     GREETING = auto()
     """Its hello is being judged."""
     PAUSED = auto()
-    """Much that was sent lies unread."""
+    """Too many of its answers are unread."""
     CHECKING = auto()
     """Large documents of a request are being checked."""
     AWAITING_BODY = auto()

@@ -1,8 +1,8 @@
-"""What the kernel is asked to do about peers that vanish without a word.
+"""Kernel settings for peers that vanish without closing their connection.
 
-A peer whose machine or network is gone sends nothing that would end its connection. The kernel asks
-it now and then, and ends the connection where no answer comes, or where what was sent to it is not
-taken.
+If a peer's machine or network fails, nothing arrives that would end its connection. So the kernel
+probes the peer from time to time. It ends the connection if no answer comes, or if the peer does
+not take what was sent.
 """
 
 from __future__ import annotations

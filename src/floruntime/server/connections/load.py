@@ -1,4 +1,4 @@
-"""What all connections together hold in memory: requests, frames that are not complete, answers."""
+"""How much memory all connections hold together: requests, incomplete frames, answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a conversation hands queries and commands to."""
+"""The interface to which a conversation passes queries and commands."""
 
 from __future__ import annotations
 

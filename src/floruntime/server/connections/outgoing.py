@@ -1,8 +1,8 @@
-"""What is too much to be written at once: a piece of it in each turn of the event loop.
+"""Writes large answers piece by piece, one piece in each turn of the event loop.
 
-To encrypt 64 MiB takes a tenth of a second, and what is written lies in memory once more until the
-peer has taken it. So no more is written in one turn than others can wait for, and nothing while
-the peer does not take what was.
+Encrypting 64 MiB takes a tenth of a second, and what is written is in memory a second time until
+the peer has taken it. So in one turn no more is written than others can wait for, and nothing while
+the peer has not taken what was written before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, and how they came in."""
+"""The other end of a connection: who it is, and which way it came in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's port: accepts connections for all protocols that share it, within bounds."""
+"""The server's port: accepts connections for all protocols that share it, within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bound on how often something may happen: so many at once, then so many a second."""
+"""A rate limit: so many events at once, and after that so many per second."""
 
 from __future__ import annotations
 

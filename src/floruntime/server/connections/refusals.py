@@ -1,6 +1,7 @@
-"""What was wrong with a frame, in words: which field, which value, what would be right.
+"""The message for an invalid frame: which field, which value, and what would be right.
 
-Nothing of a hello is shown, nor anything as a whole: it goes into the log, and a token must not.
+It shows nothing of a hello, and no value as a whole, because it goes into the log, where no token
+may be.
 """
 
 from __future__ import annotations

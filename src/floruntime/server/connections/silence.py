@@ -1,7 +1,8 @@
-"""A peer that promised to say something now and then, and says nothing any more, is given up.
+"""Gives up a peer that promised to send something regularly, and has fallen silent.
 
-The kernel's questions (`keepalive.py`) are answered by the next machine on the way, which may be a
-proxy, and by the kernel of a process that stands still. What a client says itself is proof.
+The kernel's probes (`keepalive.py`) are answered by the next machine on the way, which may be a
+proxy, and by the kernel of a frozen process. Only what a client itself sends proves that it is
+alive.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One socket: what is spoken on it, and its bytes, with back-pressure on a slow reader.
+"""One socket: detects its protocol, moves its bytes, and slows down for a slow reader.
 
-The first bytes tell the protocols apart, so that they share a port and others can be added.
-Whatever is spoken, a reader that is slow is first read from no further, and one that takes nothing
-is cut.
+The first bytes tell the protocols apart, so they share a port and others can be added. With any
+protocol, the server first stops reading from a client that reads slowly, and disconnects a client
+that reads nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Flo's own framing, straight on the byte stream: each body with its length before it."""
+"""Flo's own framing on the byte stream: each body with its length in front."""
 
 from __future__ import annotations
 

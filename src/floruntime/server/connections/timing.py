@@ -1,8 +1,7 @@
-"""How long answers take: of all requests while they are few, of some while they are many, so that
-it costs the others nothing.
+"""Measures how long answers take: of all requests at a low rate, of a sample at a high rate.
 
-One is timed from when it came until its answer goes out. That is noticed by taking the place of
-what sends: so nobody else is asked whether it is the one.
+The sample keeps the cost small. A request is timed from its arrival until its answer is sent. The
+timer takes the place of the request's sender, so that requests which are not timed need no check.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from floruntime.server.connections.turns import Turns
 from floruntime.server.metrics.counts import Counts
 
 TIMED_EVERY_S = 0.002
-"""In the long run one request is timed in this time."""
+"""On average one request is timed in this time."""
 UNTIMED_S_MAX = 0.2
-"""Of a time without requests so much is made up for: 100 that come together are all timed. Or of a
-get and a put that always follow each other one would never be.
+"""How much time without requests is made up for: 100 requests that arrive together are all timed.
+
+Otherwise, of a get and a put that always follow each other, one would never be timed.
 """
 
 
@@ -30,7 +30,7 @@ class Sender(Protocol):
 
 
 class Timing:
-    """Times some requests of one connection; `unanswered` has those without an answer, by id."""
+    """Times some requests of one connection; `unanswered` holds those without an answer, by id."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class Timing:
         self._unanswered = unanswered
         self._counts = counts
         self._turns = turns
-        #: Of the unanswered ones that are timed: their kind, and when they came.
+        #: The timed requests without an answer yet: their kind, and when they arrived.
         self._timed: dict[int, tuple[type[Any], float]] = {}
 
     def time(self, asked: Envelope | None, came_s: float) -> None:
-        """Time a request that came then; it may be answered by now."""
+        """Time a request that arrived at `came_s`; it may be answered already."""
         if asked is None or self._sender.is_closed:
             return  # it was refused before it was asked
         kind, turns = type(asked.request), self._turns
@@ -62,7 +62,7 @@ class Timing:
         self._sender.send = self._look_and_send
 
     def look(self) -> None:
-        """Notice what is answered now."""
+        """Record the requests that are answered by now."""
         timed, unanswered = self._timed, self._unanswered
         for request_id in list(timed):
             if request_id not in unanswered:

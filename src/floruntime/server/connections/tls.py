@@ -1,4 +1,4 @@
-"""TLS at the server's port: its certificate, and which clients' certificates it asks for."""
+"""TLS at the server's port: its certificate, and which certificates it asks clients for."""
 
 from __future__ import annotations
 

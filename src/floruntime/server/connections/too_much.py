@@ -1,4 +1,4 @@
-"""What is said to a request that is too much, or comes too late."""
+"""Refusals of requests that are too much, or come too late."""
 
 from __future__ import annotations
 

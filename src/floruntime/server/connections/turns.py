@@ -1,18 +1,20 @@
-"""Shares of the event loop: no connection's flood keeps the others waiting.
+"""Divides the event loop's time among connections, so that no flood delays the others.
 
-Whoever has something to do does it at once, for one share. What is left waits, and so does what
-comes next from a connection that was last too much for one share: those are served one after the
-other, for so long in each turn of the event loop, and between turns the others are heard. So one
-that asks for little waits for a turn at most, however many flood.
+A connection that has work does it at once, for one share of time. The rest waits. So does what
+arrives next on a connection whose last work was too much for one share. Waiting connections are
+served one after the other, for a limited time in each turn of the event loop; between turns all
+other connections are served. So a connection that asks for little waits for one turn at most,
+however many flood.
 
-Shares are time and not requests: requests differ a thousandfold in what they cost. One that took
-longer than a share by itself is too much, too, where that is so again and again; and the more wait,
-the less is too much: of a hundred with half a millisecond each the last would wait long. But it is
-not less than half of what those who wait take: on a slow machine all takes longer.
+Shares are time and not a number of requests, because the cost of requests differs a thousandfold. A
+connection whose single requests take longer than a share also counts as too much, if that happens
+again and again. The more connections wait, the lower this bound is: of a hundred with half a
+millisecond each, the last would wait long. But it never falls below half of the time that waiting
+requests take on average, because on a slow machine all requests take longer.
 
-A turn of those who flood is short while others ask for something, and ends early where a batch has
-become durable in which one of those waits. And once they have filled the open batch
-(`commit/fill.py`), they wait until there is a new one.
+The turn of flooding connections is short while others ask for something. It ends early if a batch
+has become durable in which one of those waits. Once floods have filled the open batch
+(`commit/fill.py`), they wait for a new one.
 """
 
 from __future__ import annotations
@@ -61,37 +63,37 @@ class Turn:
 
     def __init__(self) -> None:
         self.is_waiting = False
-        #: What is beside the time that its work takes now: its bytes are yet to be written.
+        #: Time that counts in addition to its work now: its bytes must still be written.
         self.beside_s = 0.0
-        #: How long each command took that it put last into a batch.
+        #: How long each command took that it last put into a batch.
         self.command_s = 0.0
-        #: Whether it is at work now: what it does may find that there is more to do.
+        #: Whether it is working now: its work may find that there is more to do.
         self.is_at_work = False
         #: Whether what it does now was too much for one share.
         self.is_cut = False
-        #: How often what it did took too long of late. It may have met with something that is not
-        #: its own, so once is not yet too much.
+        #: How often its work took too long lately. Once is not yet too much, because the delay may
+        #: have come from elsewhere.
         self.slowness = 0
-        #: Where what it does next needs room in an open batch, and there was none: that of which.
+        #: The open batch that had no room for its next command, if there is one.
         self.held_by: Fill | None = None
 
     @property
     def is_greedy(self) -> bool:
-        """Whether what it did of late was too much."""
+        """Whether its work lately was too much."""
         return self.slowness >= GREEDY
 
     @property
     def is_flooding(self) -> bool:
-        """Whether it is one of those who wait for each other."""
+        """Whether it is one of the connections that take turns."""
         return self.is_greedy or self.is_cut
 
     def weigh(self, body: bytes) -> None:
-        """It does what this body asks: one that is large is to be written, too."""
+        """Count the bytes of a large body, too, because they must be written."""
         if (size_bytes := len(body)) > COUNTED_BYTES_MIN:
             self.beside_s += size_bytes * WRITTEN_S_PER_BYTE
 
     def may_put(self, body: bytes, fill: Fill) -> bool:
-        """Whether it may do what it asks next: a command belongs into a batch that has room."""
+        """Whether its next request may run now: a command needs room in the open batch."""
         is_held = not fill.has_room_for(self.command_s) and is_command(body)
         self.held_by = fill if is_held else None
         return not is_held
@@ -102,13 +104,13 @@ class Turn:
         return self.held_by is not None and self.held_by.is_full
 
     def put(self, commands: int, spent_s: float, fill: Fill) -> None:
-        """It has put so many commands into the open batch, which took so long."""
+        """It has put so many commands into the open batch, in this time."""
         if commands:
             self.command_s = spent_s / commands
             fill.add(commands, spent_s)
 
     def took(self, used_s: float, share_s: float) -> None:
-        """What it did, and has done, took so long, of so much that it could have."""
+        """Its work took `used_s`, of `share_s` that it was allowed."""
         if self.is_cut:
             self.slowness = max(self.slowness, GREEDY)
         elif used_s > share_s:
@@ -124,7 +126,9 @@ class Work(Protocol):
     turn: Turn
 
     def go_on(self, until_s: float, /) -> bool:
-        """Do some of it, and begin nothing more from then on; whether more can be done."""
+        """Do some of it, and begin nothing more after `until_s`. Returns whether more can
+        be done.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""Frames that have begun and are not complete: their bytes count, and they must go on."""
+"""Incomplete frames: their bytes count as memory held, and they must make progress."""
 
 from __future__ import annotations
 

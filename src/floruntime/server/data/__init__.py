@@ -1,1 +1,1 @@
-"""What the state lies in: the data directory, its disk, and looking at it from outside."""
+"""Where the state is stored: the data directory, its disk, and checking it from outside."""

@@ -1,7 +1,8 @@
-"""What keeps a store from being opened: its surroundings, or damage.
+"""Why a store cannot be opened: because of its environment, or because it is damaged.
 
-A full disk, too few files, files of another user, a disk that cannot be written: nothing is wrong
-with the data then, and nobody may be told to restore a backup. RocksDB tells these in words only.
+A full disk, too few open files, files of another user or a read-only disk say nothing about the
+data, so nobody should then be told to restore a backup. RocksDB tells these causes apart only in
+its messages.
 """
 
 from __future__ import annotations

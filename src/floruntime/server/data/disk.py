@@ -1,4 +1,4 @@
-"""Watching free space, so that growth stops before the disk is full."""
+"""Watches the free space, so that growth stops before the disk is full."""
 
 from __future__ import annotations
 

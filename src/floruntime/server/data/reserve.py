@@ -1,8 +1,8 @@
-"""A file that only takes room, so that there is some when the disk is full.
+"""A reserve file, which only takes up space, so that some can be freed when the disk is full.
 
-A start has to write (what the log holds becomes a file), and so have deletes. So a server keeps
-room back while there is plenty, and gives it up where it opens its directory on a full disk, or
-when what is left is next to nothing.
+A start has to write (it turns the log into a file), and deletes have to write. So a server keeps
+this reserve while there is enough space. It gives the reserve up if it opens its directory on a
+full disk, or if nearly nothing is left.
 """
 
 from __future__ import annotations

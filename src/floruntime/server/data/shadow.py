@@ -1,8 +1,8 @@
-"""A store read without a byte written where it lies, so it may be on a read-only disk.
+"""Reads a store without writing a byte where it is stored, so it may be on a read-only disk.
 
-RocksDB writes logs and settings of its own beside the rows even when it only reads, and damaged
-logs are mended before it looks (`engine/store/foreign_records.py`). So it gets a directory of links
-in their place; logs, which may be mended, are copied.
+Even when RocksDB only reads, it writes logs and settings of its own beside the rows, and damaged
+logs are repaired before it reads (`engine/store/foreign_records.py`). So it gets a directory of
+links instead; logs, which may be repaired, are copied.
 """
 
 from __future__ import annotations

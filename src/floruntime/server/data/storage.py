@@ -1,4 +1,4 @@
-"""What a server stores its state in: a data directory, or memory."""
+"""The storage of a server's state: a data directory, or memory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`flo verify DIR`: read everything in a stopped data directory and say what is wrong with it.
+"""`flo verify DIR`: reads everything in a stopped data directory and reports what is wrong with it.
 
-Rows that cannot be read come first. Where all can, workflows are looked at as a whole: that no run
-is without an owner, and that indexes and counts agree with the runs.
+It first looks for unreadable rows. If there are none, it checks workflows as a whole: that every
+run has an owner, and that indexes and counts agree with the runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the connections of HTTP share: the server, its pages, and what is under way once."""
+"""What all HTTP connections share: the server, its pages, and the requests under way."""
 
 from __future__ import annotations
 

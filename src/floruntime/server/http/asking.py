@@ -1,4 +1,4 @@
-"""Asking: a call, or a batch of them, with the arguments of a body."""
+"""Makes a call, or a batch of calls, with the arguments of a body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of calls: JSON objects, whose members are taken one by one."""
+"""Bodies of calls: JSON objects, whose members are read one by one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A client of this server within it: what a request over HTTP asks, it asks through a conversation.
+"""A client within the server: it makes the requests of HTTP through a conversation.
 
-So it is judged, bounded, ordered and cut by what judges every other connection. It numbers no
-writes, unless an `Idempotency-Key` makes it (`once.py`).
+So the rules and limits of every other connection apply to them. It numbers no writes, unless an
+`Idempotency-Key` asks for it (`once.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The calls that HTTP has: those of the Python API, by the names and types of its methods.
+"""The calls over HTTP: those of the Python API, with the names and types of its methods.
 
-Nothing is listed twice: what a part of the client (`client.kv`, say) can be asked has its path here
-as soon as it is written there. What has none is a connection's own business, and named in
-`NOT_CALLS`.
+Nothing is listed twice: each method of a part of the client, such as `client.kv`, automatically has
+a path here. Methods without a path only make sense for a connection, and are listed in `NOT_CALLS`.
 """
 
 from __future__ import annotations

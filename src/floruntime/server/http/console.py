@@ -1,7 +1,7 @@
-"""The console's files: one page, its script, its styles, as they were built into the package.
+"""The console's files: one page, its script and its styles, as they were built into the package.
 
-They are the same for everybody and hold nothing of the server's: what the page shows it asks for
-with a token. Its content policy lets it load nothing from elsewhere and send nothing there.
+They are the same for everybody and contain no data of the server: the page asks for its data with a
+token. The page's content policy lets it load nothing from elsewhere and send nothing there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What browsers are told for pages of other origins: who may read answers.
+"""CORS: which pages of other origins a browser may let read answers.
 
-Those of `allowed_origins` may; without tokens also those whose WebSocket would be taken, such as
-pages of the visitor's own machine.
+Those of `allowed_origins` may. Without tokens, so may those whose WebSocket the server would
+accept, such as pages of the visitor's own machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Server-Sent Events: something followed, each event with its place, a sign of life in between."""
+"""Server-Sent Events: each event with its position, and a sign of life in between."""
 
 from __future__ import annotations
 

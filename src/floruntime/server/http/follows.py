@@ -1,8 +1,8 @@
-"""What can be followed over HTTP: a stream, keys, a run; from where, and how far.
+"""What can be followed over HTTP: a stream, keys, a run; from which position, and to which end.
 
-A position is told with each event, with the name of the history that it is a place in. Where one
-comes back, what follows it is given: nothing lost, nothing doubled; or `GapError` where that cannot
-be promised any more.
+Each event has its position, with the name of the history that the position belongs to. A client
+that comes back with a position gets everything after it: nothing lost, nothing twice. If the server
+cannot promise that any more, it answers `GapError`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a prober asks: whether the process works, and whether it takes work."""
+"""Health checks: whether the process works, and whether it takes work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Values as JSON brings them, by the types that the Python API names; and their JSON Schema.
+"""Converts JSON values to the types of the Python API, and gives their JSON Schema.
 
-Of each type it is told which kinds of JSON value it is written as, and how each is taken. Numbers
-stay exact: what is passed on as JSON is passed on as its text.
+Each type says which kinds of JSON values it accepts, and how it reads each. Numbers stay exact:
+what is passed on as JSON is passed on as its text.
 """
 
 from __future__ import annotations

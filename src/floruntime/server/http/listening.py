@@ -1,4 +1,4 @@
-"""The port with all that is spoken on it: the protocol of our clients, WebSocket and HTTP."""
+"""The port with all its protocols: that of Flo's clients, WebSocket and HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request as it came, and what is answered."""
+"""An HTTP request as it arrived, and its answer."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""`Idempotency-Key`: a write that comes again within ten minutes has its first answer again.
+"""`Idempotency-Key`: a write that is repeated within ten minutes gets its first answer again.
 
-Each key is a client of its own, which makes one numbered write: the engine remembers its answer in
-the commit that does it (`engine/system/write_memory.py`), and beside it what was asked
-(`engine/system/once.py`). Here is only what is under way: of two at once the second hears the
-answer of the first.
+Each key is a client of its own, which makes one numbered write. The engine remembers its answer in
+the commit that does the write (`engine/system/write_memory.py`), and with it the request
+(`engine/system/once.py`). This module tracks only what is under way: of two equal requests at once,
+the second gets the answer of the first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`GET /v1/openapi.json`: OpenAPI 3.1 of all calls, made from the types of the API."""
+"""`GET /v1/openapi.json`: OpenAPI 3.1 of all calls, generated from the types of the API."""
 
 from __future__ import annotations
 

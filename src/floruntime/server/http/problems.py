@@ -1,4 +1,4 @@
-"""What went wrong, as HTTP says it: a status and `application/problem+json`."""
+"""Errors over HTTP: a status and `application/problem+json`."""
 
 from __future__ import annotations
 

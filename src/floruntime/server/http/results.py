@@ -1,4 +1,4 @@
-"""Results as JSON: structs by the names of their fields, bytes as text where they are UTF-8."""
+"""Results as JSON: structs by their field names, bytes as text if they are UTF-8."""
 
 from __future__ import annotations
 

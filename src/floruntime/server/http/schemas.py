@@ -1,4 +1,4 @@
-"""JSON Schemas of the API's types: of what a body may hold, and of what is answered."""
+"""JSON Schemas of the API's types: for bodies and for answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what a scrape may see, and its text."""
+"""`GET /metrics`: who may see it, and its text."""
 
 from __future__ import annotations
 

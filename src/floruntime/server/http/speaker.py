@@ -1,8 +1,8 @@
-"""Speaks HTTP/1.1 over a socket. `h11` parses and frames; here are the bounds and the deadlines.
+"""Speaks HTTP/1.1 over a socket. `h11` parses and frames; limits and deadlines are here.
 
-One request at a time: what a client sends before it has its answer is read no further, and the
-connection ends with that answer. A request has its head, then its body, in a time each; what is
-refused before its body was read ends the connection, too.
+It serves one request at a time. If a client sends more before it has its answer, the server does
+not read that, and closes the connection after the answer. Head and body of a request have a time
+limit each. A request that is refused before its body was read also closes the connection.
 """
 
 from __future__ import annotations

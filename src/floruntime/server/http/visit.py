@@ -1,6 +1,6 @@
-"""One connection's requests: who sends them, what they ask, what they are answered.
+"""The requests of one HTTP connection: who sends them, what they ask, and their answers.
 
-Whoever comes with the same token on the same connection is let in once.
+A client that uses the same token again on the same connection is not judged again.
 """
 
 from __future__ import annotations

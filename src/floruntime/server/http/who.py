@@ -1,9 +1,9 @@
-"""Who sent a request, and from which door: a program, or a page in somebody's browser.
+"""Who sent a request, and from where: a program, or a page in somebody's browser.
 
-With tokens the token decides. Without them a browser's headers do, which no page can leave out:
-what has neither `Origin` nor `Sec-Fetch-Site` comes from no page. A page's request is judged as a
-WebSocket's; and a name that leads here for a moment (DNS rebinding) gets nothing, because `Host`
-must be `localhost`, an address or a host of `allowed_origins`.
+With tokens the token decides. Without them the headers of browsers decide, which no page can leave
+out: a request with neither `Origin` nor `Sec-Fetch-Site` comes from no page. A page's request is
+judged like a WebSocket. A name that leads here only for a moment (DNS rebinding) gets nothing,
+because `Host` must be `localhost`, an address or a host of `allowed_origins`.
 """
 
 from __future__ import annotations

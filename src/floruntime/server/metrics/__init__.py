@@ -1,1 +1,1 @@
-"""What the server counts of itself, and how a scrape sees it."""
+"""What the server counts of itself, and how a scrape of metrics sees it."""

@@ -1,4 +1,4 @@
-"""How a server of a cluster stands: the partitions of which it keeps a copy."""
+"""Metrics of a cluster's node: the partitions of which it keeps a copy."""
 
 from __future__ import annotations
 

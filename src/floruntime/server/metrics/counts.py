@@ -1,6 +1,6 @@
-"""What happens, counted as it happens: cheap enough for every request.
+"""Counters of events: cheap enough to be updated for every request.
 
-These are plain numbers. A scrape makes families of `prometheus-client` of them (`families.py`).
+They are plain numbers. A scrape makes families of `prometheus-client` of them (`families.py`).
 """
 
 from __future__ import annotations

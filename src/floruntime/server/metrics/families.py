@@ -1,4 +1,4 @@
-"""The families of metrics that a scrape shows, made of what is counted and of what waits."""
+"""The families of metrics in a scrape, made from the counters and from what waits."""
 
 from __future__ import annotations
 

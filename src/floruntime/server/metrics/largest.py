@@ -1,6 +1,6 @@
-"""The largest of many, found as they come: who offers them may pause between any two.
+"""Finds the largest of many items one by one, so that the caller can pause between any two.
 
-`heapq.nlargest` over a list of all is one piece of work, which grows with them.
+`heapq.nlargest` over a list of all is one uninterrupted piece of work, which grows with them.
 """
 
 from __future__ import annotations

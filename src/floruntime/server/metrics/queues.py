@@ -1,8 +1,7 @@
-"""The queues as a scrape tells of them: the largest by name, and the rest together.
+"""The metrics of queues: the largest by name, and the rest together.
 
-What was seen of each is kept from one look to the next, so that a look takes in only those that
-have changed since, however many there are. Looking goes in small pieces, between which the event
-loop turns.
+What was seen of each queue is kept between scrapes, so that a scrape looks only at queues that have
+changed since, however many there are. It looks in small pieces, between which the event loop runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What waits, kept at hand: the latest rows of queues, groups and workers, and counts of runs.
+"""Counts of what waits, kept up to date: rows of queues, groups and workers, and runs.
 
-The machine tells of rows as it writes them, and of runs as they move between statuses; what was
-there before is read once, in small pieces, after the start. So nobody who asks causes a scan.
+The machine reports rows as it writes them, and runs as their status changes. What existed before is
+read once, in small pieces, after the start. So no scrape and no console causes a scan.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What waits in several states that share no namespace, as of one: a node may lead some of them.
+"""Merges what waits in several states without a common namespace: a node may lead several of them.
 
-Of each state the largest are told by name. So they are of all of them: what is none of the largest
-of all joins the rest.
+Of each state the largest are known by name. So the largest of all are among them; the others join
+the rest.
 """
 
 from __future__ import annotations

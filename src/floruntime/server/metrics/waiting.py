@@ -1,6 +1,6 @@
 """What waits, as numbers with names: of each kind the largest, and the rest together.
 
-Looking goes in small pieces, between which the event loop turns: a scrape holds nobody up.
+It is collected in small pieces, between which the event loop runs, so a scrape delays no request.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What nodes say to each other: who asks has a `link`, who leads a `speaker` at its other end."""
+"""Communication between nodes: the asking node has a `link`, the leader a `speaker`."""

@@ -1,7 +1,8 @@
-"""What the kernel and the transport may hold of what the other node has not taken: little.
+"""Keeps little data in the kernel and the transport while the other node has not taken it.
 
-They keep one order for all. What waits with us goes in the order of lanes. So does what the other
-node's kernel has and the node has not read, where it is busy.
+Kernel and transport keep one order for all data. Data that waits on this side is sent in the order
+of lanes. The same is true on the receiving side: what a busy node has not read yet is in its
+kernel.
 """
 
 from __future__ import annotations

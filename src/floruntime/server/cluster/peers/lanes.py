@@ -1,8 +1,8 @@
-"""Many share one connection between nodes: who sends little waits for little, whatever others send.
+"""Lanes: callers share one connection between nodes, and small requests do not wait for large ones.
 
-What each caller sends waits in a lane of its own, in order. What is little goes first; the others
-take turns, a piece each, so no caller's megabytes stand before another's. What the other node does
-not take yet waits here, and not with the kernel, which knows no turns.
+The data of each caller waits in a lane of its own, in order. Small data goes first. The other lanes
+take turns, one piece each, so no caller's megabytes delay another's. Data that the other node does
+not take yet waits here, and not in the kernel, which knows no turns.
 """
 
 from __future__ import annotations

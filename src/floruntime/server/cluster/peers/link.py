@@ -1,4 +1,4 @@
-"""The gateway's end of a connection to another node: passes on what its clients ask of it."""
+"""The gateway's end of a connection to another node: passes on the requests of its clients."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""What nodes say to each other, on the port that clients use, behind a preamble of their own.
+"""The messages between nodes, on the port that clients use, after a preamble of their own.
 
     connection = PEER_PREAMBLE frame*        (frames as in `core/framing.py`)
 
-Who connects (the *gateway*: it has a client's connection) and who is connected to (the *leader*)
-prove to each other that they know the secret of the cluster, which lies in NATS and never travels
-here. The gateway has judged hello, certificate, origin and limits; it passes on requests as they
-came, by the caller that they are of.
+The *gateway* has a client's connection; it connects to the *leader*. Both prove to each other that
+they know the secret of the cluster, which is stored in NATS and is never sent here. The gateway has
+judged hello, certificate, origin and limits. It passes on requests unchanged, by their callers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Large bodies on their way between nodes: in pieces, between which others may send.
+"""Large bodies between nodes: sent in pieces, so that others can send in between.
 
-Every piece but the last goes ahead in a message of its own; the request, or the answer, has the
-last one, so what it is about comes when all of it is there. Nodes of versions that do not know
-pieces are sent everything as one frame.
+Every piece but the last goes ahead in a message of its own. The request or the answer itself holds
+the last piece, so when it arrives, all of the body is there. Nodes of older versions, which do not
+know pieces, get everything as one frame.
 """
 
 from __future__ import annotations

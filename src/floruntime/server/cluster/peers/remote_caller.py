@@ -1,4 +1,4 @@
-"""A client whose connection is at another node: what it asks here, and is answered."""
+"""A client that is connected to another node: its requests here, and their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The leader's end of a connection from another node: takes what that node's clients ask."""
+"""The leader's end of a connection from another node: takes the requests of that node's clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How nodes speak to each other: over TLS or not, as clients do."""
+"""Connections between nodes: with TLS or without, as for clients."""
 
 from __future__ import annotations
 
