@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from floruntime.cli.descriptors import occupy_closed_descriptors
 
 EXIT_NOT_INSTALLED = 5
+GC_THRESHOLD = 50_000
+"""What is loaded makes no cycles worth looking for, and each look walks all that is there."""
 
 
 def main() -> None:
     """Run `flo`. A client alone lacks what it needs, and is told how to get it."""
+    gc.set_threshold(GC_THRESHOLD)
     occupy_closed_descriptors()
     try:
         from floruntime.cli.main import main as run
