@@ -39,6 +39,20 @@ MUTANTS = (
         "tests/engine/state",
     ),
     Mutant(
+        "the number of a namespace outlives it",
+        "engine/system/namespaces.py",
+        "        tx.namespace_ids.pop(tx.namespace, None)",
+        "        pass",
+        f"{SYSTEM}/test_namespaces.py",
+    ),
+    Mutant(
+        "the number of a namespace that a refused command made is kept",
+        "engine/state/tx.py",
+        "        self.namespace_ids.clear()",
+        "        pass",
+        f"{SYSTEM}/test_namespaces.py",
+    ),
+    Mutant(
         "a stale lease is taken for a good one",
         "engine/state/leases.py",
         "return asked != lease and asked != 0",

@@ -254,7 +254,7 @@ class Machine:
     @property
     def run_counts(self) -> Mapping[tuple[int, int], int]:
         """By owner and status: how many runs came, less those that went, since the start."""
-        return self._tx.run_counts
+        return self._tx.run_moves.counts()
 
     def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
         """Answer `request` on the state that `reader` shows. Raises the refusal."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from floruntime.core.errors import BadRequestError, ConflictError
+from floruntime.core.action import ActionInvoke, ActionRegister
+from floruntime.core.errors import BadRequestError, ConflictError, NotFoundError
 from floruntime.core.kv import KvDelete, KvGet, KvPut
 from floruntime.core.queue import QueueEnqueue
 from floruntime.core.system import (
+    Batch,
     NamespaceCreate,
     NamespaceDelete,
     NamespaceInfo,
@@ -89,3 +91,25 @@ def test_deletion_takes_effect_at_once_and_the_name_can_be_used_again(engine: En
     engine.advance(10)
     assert engine.query(KvGet("new"), namespace="shop") == b"new"
     assert engine.query(KvGet("k"), namespace="shop") is None
+
+
+def test_a_number_that_was_looked_up_is_forgotten_with_its_namespace(engine: Engine) -> None:
+    """Actions are found by it, and are not those of the namespace that was."""
+    engine.run(ActionRegister("a"), namespace="shop")
+    engine.run(ActionInvoke("a", b""), namespace="shop")
+    engine.run(NamespaceDelete("shop", force=True))
+    with pytest.raises(NotFoundError, match="not registered"):
+        engine.run(ActionInvoke("a", b""), namespace="shop")
+    engine.run(NamespaceCreate("shop"))
+    with pytest.raises(NotFoundError, match="not registered"):
+        engine.run(ActionInvoke("a", b""), namespace="shop")
+
+
+def test_a_number_that_a_refused_command_gave_is_forgotten_with_it(engine: Engine) -> None:
+    refused = Batch([ActionInvoke("a", b"", create=True), KvDelete("k", 99)])
+    with pytest.raises(ConflictError):
+        engine.run(refused, namespace="shop")
+    engine.run(NamespaceCreate("other"))  # it has that number now
+    engine.run(ActionRegister("a"), namespace="shop")
+    with pytest.raises(NotFoundError, match="not registered"):
+        engine.run(ActionInvoke("a", b""), namespace="other")

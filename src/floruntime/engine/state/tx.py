@@ -9,7 +9,6 @@ safe.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +19,7 @@ import msgspec
 from floruntime.core import limits
 from floruntime.engine.state.keyspace import Table, kept_bytes_of, kept_classes_of
 from floruntime.engine.state.ranges import KeyRanges
+from floruntime.engine.state.run_moves import RunMoves
 from floruntime.engine.state.warm_rows import LAST_SHARD, WARM_BYTES_DEFAULT, WarmRows
 from floruntime.engine.state.within import Within
 from floruntime.engine.store.protocol import Changes, Reader
@@ -59,8 +59,8 @@ class View:
     """
 
     __slots__ = (
-        *("_lasting", "_reader", "_rows", "answer_room", "namespace", "now_ms", "parsed"),
-        *("spans", "value_bytes_max", "warm"),
+        *("_lasting", "_reader", "_rows", "answer_room", "namespace", "namespace_ids", "now_ms"),
+        *("parsed", "spans", "value_bytes_max", "warm"),
     )
 
     def __init__(
@@ -75,6 +75,8 @@ class View:
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
+        #: The numbers of namespaces that were looked up; a transaction forgets what it deletes.
+        self.namespace_ids: dict[str, int] = {}
         #: JSON documents of this state that were asked for, parsed, with whose they are.
         self.parsed: dict[int, tuple[str, Any]] = {}
         #: How many bytes an answer may have: memory is short where it is less than the limit.
@@ -98,6 +100,7 @@ class View:
         """Another look at the same state, which shares what this one has decoded."""
         other = View(self._reader, namespace, now_ms, self.value_bytes_max, self._lasting)
         other._rows, other.parsed, other.answer_room = self._rows, self.parsed, self.answer_room
+        other.namespace_ids = self.namespace_ids
         return other
 
     def _get_warm(self, table: Table[Row], key: bytes, warm: WarmRows) -> Row | None:
@@ -169,9 +172,9 @@ class Tx(View):
     # Not for memory: the interpreter is slow with more than 30 attributes in a dictionary.
     __slots__ = (
         *("_batch", "_cleared", "_cleared_before", "_command", "_kept_bytes", "_kept_classes"),
-        *("_run_moves", "_sorted", "changed_keys", "deferred", "deferred_bytes", "delivery"),
+        *("_sorted", "changed_keys", "deferred", "deferred_bytes", "delivery"),
         *("ended", "hints", "is_deferring", "jump_ids", "keeps_deleted", "kept_rows"),
-        *("last_id", "may_grow", "next_id", "on_timer_set", "rules", "run_counts", "session"),
+        *("last_id", "may_grow", "next_id", "on_timer_set", "rules", "run_moves", "session"),
         *("touched",),
     )
 
@@ -226,9 +229,7 @@ class Tx(View):
         self.changed_keys: dict[bytes, set[bytes]] = {}
         #: Whether a row that was deleted is kept as `None`; else it is left out.
         self.keeps_deleted = True
-        #: By owner and status: how many runs came, less those that went, since the start.
-        self.run_counts: defaultdict[tuple[int, int], int] = defaultdict(int)
-        self._run_moves: list[tuple[int, int | None, int | None]] = []
+        self.run_moves = RunMoves()
         #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
         self.delivery: Any = None
 
@@ -370,7 +371,7 @@ class Tx(View):
 
     def move_run(self, owner_id: int, left: int | None, came: int | None) -> None:
         """A run of an action or a workflow left a status, and came to another: `None` is none."""
-        self._run_moves.append((owner_id, left, came))
+        self.run_moves.of_command.append((owner_id, left, came))
 
     def touch(self, topic: Topic) -> None:
         """Tell those who wait on this that it changed."""
@@ -417,18 +418,9 @@ class Tx(View):
         self._batch.update(command)
         command.clear()
         self._cleared_before = None
-        if self._run_moves:
-            self._count_runs()
+        if self.run_moves.of_command:
+            self.run_moves.accept()
         return True
-
-    def _count_runs(self) -> None:
-        counts = self.run_counts
-        for owner_id, left, came in self._run_moves:
-            if left is not None:
-                counts[owner_id, left] -= 1
-            if came is not None:
-                counts[owner_id, came] += 1
-        self._run_moves.clear()
 
     def refuse(self) -> None:
         """Drop the command's writes."""
@@ -440,12 +432,13 @@ class Tx(View):
 
     def _drop_writes(self) -> None:
         self._command.clear()
-        self._run_moves.clear()
+        self.run_moves.of_command.clear()
         if self._cleared_before is not None:
             self._cleared, self._cleared_before = self._cleared_before, None
         self._sorted.clear()
         # They may tell of what was just dropped.
         self.hints.clear()
+        self.namespace_ids.clear()
 
     def add(self, key: bytes, row: Any) -> None:
         """Write a row that is no command's: it joins the batch at once."""

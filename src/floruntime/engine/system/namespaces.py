@@ -52,6 +52,7 @@ ENGINES_ID: Final = 2**62
 """What the engine makes for itself has numbers from here on: it takes none of those that are given
 to people's things, so that these are the same whether or not anything was written down.
 """
+_IDS_AT_HAND_MAX: Final = 4096
 _SYSTEM: Final = limits.SYSTEM_NAMESPACE.encode()
 #: Stands for a namespace that does not exist: nothing lies under its number.
 NO_NAMESPACE: Final = NamespaceRow(0, 0, 0)
@@ -70,14 +71,22 @@ def find_namespace(view: View) -> NamespaceRow | None:
 
 def namespace_id(view: View) -> int:
     """The number of the view's namespace; 0, under which nothing lies, while it does not exist."""
-    row = view.get(NAMESPACE, _key_of(view.namespace))
-    return row.id if row is not None else 0
+    return view.namespace_ids.get(view.namespace) or _look_up(view, view.namespace)
 
 
 def id_of(view: View, name: str) -> int:
     """The number of the namespace `name`; 0 while it does not exist."""
+    return view.namespace_ids.get(name) or _look_up(view, name)
+
+
+def _look_up(view: View, name: str) -> int:
     row = view.get(NAMESPACE, _key_of(name))
-    return row.id if row is not None else 0
+    if row is None or not row.id:
+        return 0
+    if len(view.namespace_ids) >= _IDS_AT_HAND_MAX:
+        view.namespace_ids.clear()
+    view.namespace_ids[name] = row.id
+    return row.id
 
 
 def standing_of(view: View) -> NamespaceRow:
@@ -144,6 +153,7 @@ def delete(tx: Tx, request: NamespaceDelete) -> bool:
                 f"namespace {request.name!r} is not empty; force=True deletes it with all it holds"
             )
         reclaim.owner_gone(tx, reclaim.Owner.NAMESPACE, row.id)
+        tx.namespace_ids.pop(tx.namespace, None)
         put_namespace(
             tx,
             NamespaceRow(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -398,6 +399,7 @@ def _is_name(text: str) -> bool:
     return 1 <= len(text.encode()) <= limits.NAME_BYTES_MAX
 
 
+@lru_cache(maxsize=4096)
 def target_of(run: str) -> Target | None:
     """`@actions/NAME`, `@plan/NAME`, `@workflow/NAME` or `@workflow/NAME:VERSION`; else `None`."""
     prefix, slash, name = run.partition("/")

@@ -34,6 +34,7 @@ from floruntime.engine.workflow.runs.run import (
     arm_workflow_run,
     earlier,
     find_workflow_run,
+    open_workflow_run,
     step_of,
 )
 
@@ -275,6 +276,9 @@ def shift(row: WorkflowRunRow, by_ms: int, *, stands_still: bool) -> None:
 def find_run_or_body(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
     """Whoever has this number: what an action run or a child was begun for."""
     # What is not there costs a look into the store: so first at what is at hand.
+    row = tx.at_hand(WORKFLOW_RUN.key(of_namespace_id, number))
+    if row is not None:
+        return open_workflow_run(tx, of_namespace_id, number, row)
     if tx.at_hand(RUN_BODY.key(of_namespace_id, number)) is not None:
         return find_body(tx, of_namespace_id, number)
     run = find_workflow_run(tx, of_namespace_id, number)

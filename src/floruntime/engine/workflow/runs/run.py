@@ -276,12 +276,13 @@ def unknown_run(view: View, run_id: str) -> NotFoundError:
 def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
     """The run with this number, in whatever namespace. None of a deleted one."""
     row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) if number else None
-    return None if row is None else _opened(tx, of_namespace_id, number, row)
+    return None if row is None else open_workflow_run(tx, of_namespace_id, number, row)
 
 
-def _opened(
+def open_workflow_run(
     tx: Tx, of_namespace_id: int, number: int, row: WorkflowRunRow
 ) -> OpenWorkflowRun | None:
+    """The run that was found with this row; none of a workflow that is gone."""
     workflow = find_workflow_by_id(tx, row.workflow_id)
     if workflow is None:
         return None
@@ -292,7 +293,7 @@ def the_workflow_run(tx: Tx, run_id: str) -> OpenWorkflowRun:
     """The run with this id; raises `NotFoundError`."""
     of_namespace_id = namespace_id(tx)
     found = _find_row(tx, of_namespace_id, run_id)
-    run = None if found is None else _opened(tx, of_namespace_id, *found)
+    run = None if found is None else open_workflow_run(tx, of_namespace_id, *found)
     if run is None:
         raise unknown_run(tx, run_id)
     return run
