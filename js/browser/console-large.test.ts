@@ -90,7 +90,7 @@ test("lists of any length scroll, and only what is seen is on the page", async (
   await place.open(page, "queues");
   await becomes(async () => (await scrolledTo(page, 1_000)) < ROWS_DRAWN_MAX, true);
   await place.open(page, "overview");
-  await page.getByText("ready, of 1,000 queues").waitFor();
+  await page.getByText("messages ready, in the first 1,000 queues").waitFor();
   await page.close();
 });
 

@@ -39,7 +39,7 @@ test("the pictures of a shop that lives", { skip, timeout: 180_000 }, async () =
     await dark.getByText("mailbox full").first().waitFor();
     await taken(dark, "queue-dark");
     await shops(dark, "actions/names/take-payment");
-    await dark.getByText("1 for each key").waitFor();
+    await dark.getByText("1 per key").waitFor();
     await taken(dark, "limits-dark");
     await shops(phone, "overview");
     await phone.getByText("oldest message").waitFor();

@@ -25,7 +25,7 @@ test("scopes decide which screens, which things and which buttons there are", as
   const scopes = ["read:queue:mails", "read:kv:users/*", "write:kv:users/*"];
   const { token } = await backend.tokens.create("worker", { scopes });
   const page = await place.tab(1280, "light", token);
-  await page.getByText("worker, by scopes").waitFor();
+  await page.getByText("worker, limited by scopes").waitFor();
   const screens = page.getByRole("navigation").getByRole("link");
   await becomes(() => screens.allTextContents(), ["Overview", "Queues", "Keys"]);
   await place.open(page, "queues");
@@ -50,9 +50,9 @@ test("a page's own token opens the streams that it may read, by name", async () 
   const { token } = await backend.tokens.create("web", { scopes: ["read:stream:chat"] });
   const page = await place.tab(390, "dark", token);
   await place.open(page, "streams");
-  await page.getByLabel("open the stream").fill("chat");
+  await page.getByLabel("name of a stream").fill("chat");
   await page.keyboard.press("Enter");
-  await page.getByText("Records, as they come").waitFor();
+  await page.getByText("Live records").waitFor();
   await page.getByLabel("from", { exact: true }).fill("60");
   await page.getByText("hello").first().waitFor();
   assert.deepEqual(place.troubles.splice(0), []);
@@ -67,7 +67,7 @@ test("a session that ends leaves the page as it is; a token lets it go on", asyn
   await page.getByLabel("Key", { exact: true }).fill("typed");
   await page.getByLabel("Value").fill("with care");
   await backend.tokens.revoke(info.id);
-  const over = page.getByRole("dialog", { name: "Your session is over" });
+  const over = page.getByRole("dialog", { name: "Your session has ended" });
   await over.waitFor();
   await page.keyboard.press("Escape");
   await over.getByRole("alert").waitFor();
@@ -86,7 +86,7 @@ test("a session that ends goes on when another tab logs in", async () => {
   const page = await place.tab(1280, "light", short);
   await place.open(page, "queues/mails");
   await backend.tokens.revoke(info.id);
-  const over = page.getByRole("dialog", { name: "Your session is over" });
+  const over = page.getByRole("dialog", { name: "Your session has ended" });
   await over.waitFor();
   const { code } = await backend.console.code();
   const other = await page.context().newPage();

@@ -87,7 +87,7 @@ test("a run with branches and items is drawn with what is in them, and its steps
   await page.getByText("shelf:").waitFor();
   await backend.workflow.signal("order-1", "payment", {});
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
-  await drawing.getByText("1 done, 2 at work").waitFor();
+  await drawing.getByText("1 done, 2 running").waitFor();
   await isFair(page);
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
   await backend.worker.complete("by-hand", await claimed("pick"), "{}");
@@ -130,7 +130,7 @@ test("versions of a definition are listed, compared and used", async () => {
   await page.locator(".difference").getByText("walk").waitFor();
   await page.getByLabel("compare with version").selectOption("none");
   await isFair(page);
-  await page.getByRole("button", { name: "use it" }).click();
+  await page.getByRole("button", { name: "use", exact: true }).click();
   await page.getByRole("row", { name: /^1.*current/ }).waitFor();
   await becomes(async () => {
     const versions = await backend.workflow.listVersions("waits");
@@ -144,9 +144,9 @@ test("a namespace is told what to keep, and a backup is made", async () => {
   await place.open(page, "settings/namespaces");
   const row = page.getByRole("row", { name: /^cache/ });
   await row.getByRole("button", { name: "settings…" }).click();
-  await page.getByLabel("Versions of a key").fill("3");
-  await page.getByLabel("Deleted ones").fill("0.5");
-  await pressIn(page, "Settings of cache", "Keep so much");
+  await page.getByLabel("Versions kept of each key").fill("3");
+  await page.getByLabel("Hours for which deleted keys").fill("0.5");
+  await pressIn(page, "Settings of cache", "Save");
   await row.getByText("30 m").waitFor();
   await becomes(async () => {
     const cache = (await backend.namespaces.list()).find(({ name }) => name === "cache");
@@ -156,7 +156,7 @@ test("a namespace is told what to keep, and a backup is made", async () => {
   await page.getByText(/[GM]iB free/).waitFor();
   await page.getByRole("button", { name: "Back up…" }).click();
   const directory = await mkdtemp(join(tmpdir(), "flo-js-backup-"));
-  await page.getByLabel("Directory on the server").fill(directory);
+  await page.getByLabel("A new or empty directory").fill(directory);
   await pressIn(page, "Back up the server", "Back up");
   await page.getByText(`The backup is in ${directory}.`).waitFor();
   await becomes(async () => (await readdir(directory)).length > 0, true);
@@ -175,13 +175,13 @@ test("a run is paused, resumed and forked", async () => {
   await backend.workflow.start("waits", {}, { runId: "waits-1" });
   await place.open(page, "workflows/runs/waits-1");
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByLabel("Why").fill("the bank is down");
+  await page.getByLabel("Reason").fill("the bank is down");
   await pressIn(page, "Pause waits-1", "Pause the run");
   await page.locator("h1 .badge", { hasText: "paused" }).waitFor();
   await page.getByRole("button", { name: "Resume" }).click();
   await page.locator("h1 .badge", { hasText: "waiting" }).waitFor();
   await page.getByRole("button", { name: "Fork…" }).click();
-  await pressIn(page, "Fork waits-1", "Begin a new run");
+  await pressIn(page, "Fork waits-1", "Start a new run");
   await page.locator("h1", { hasText: "wfrun" }).waitFor();
   await becomes(async () => (await backend.workflow.status("waits-1")).status, "waiting");
 });
@@ -206,9 +206,9 @@ test("all runs that match are counted first, then cancelled by a job", async () 
   await page.getByRole("button", { name: "All that match…" }).click();
   await page.getByText("3 runs match now.").waitFor();
   await isFair(page);
-  await page.getByLabel("At most so many").fill("2");
+  await page.getByLabel("At most").fill("2");
   await page.getByText("2 runs match now.").waitFor();
-  await page.getByLabel("At most so many").fill("");
+  await page.getByLabel("At most").fill("");
   await pressIn(page, "All runs that match", "Cancel 3 runs");
   await page.getByText("completed: 3 done").waitFor();
   const areCancelled = async () => {
@@ -246,7 +246,7 @@ test("runs are found by when they began, and the filter stands in the address", 
   await page.getByRole("link", { name: "found-1" }).waitFor();
   await page.getByLabel("when").selectOption("between…");
   await page.getByLabel("to", { exact: true }).fill("2020-01-01T00:00");
-  await page.getByText("No run that fits these filters.").waitFor();
+  await page.getByText("No run matches these filters.").waitFor();
   for (const amount of [50, 150, 950]) {
     const input = { customer: "tony", amount, items: [] };
     await backend.workflow.start("order", input, { runId: `amount-${amount}` });
@@ -279,7 +279,7 @@ test("an action's run that failed is tried again; what limits hold up is shown",
   const task = await claimed("sync");
   await backend.worker.touch("by-hand", task, { progress: 0.4, progressNote: "half way" });
   await place.open(page, "actions/names/sync");
-  await page.getByText("1 for each key").waitFor();
+  await page.getByText("1 per key").waitFor();
   await page.getByRole("row", { name: /acme.*running per key/ }).waitFor();
   await place.open(page, `actions/runs/${task.runId}`);
   await page.getByText("40 %").waitFor();
@@ -312,7 +312,7 @@ test("a queue stands still; dead letters of one error go back, the others stay",
   await page.locator("h1 .badge", { hasText: "paused" }).waitFor();
   await page.getByRole("button", { name: "All that match…" }).click();
   await page.getByText("3 dead letters match now.").waitFor();
-  await page.getByLabel("Only where the error has this text").fill("full");
+  await page.getByLabel("Only if the error contains").fill("full");
   await page.getByText("2 dead letters match now.").waitFor();
   await pressIn(page, "All dead letters that match", "Requeue 2 dead letters");
   await page.getByText("Dead letters (1)").waitFor();
@@ -322,6 +322,18 @@ test("a queue stands still; dead letters of one error go back, the others stay",
   await page.getByText("Dead letters (0)").waitFor();
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
+});
+
+test("a message that is enqueued without a priority gets the usual one", async () => {
+  const page = await place.tab();
+  await backend.queue.configure("letters", {});
+  await place.open(page, "queues/letters");
+  await page.getByRole("button", { name: "Enqueue…" }).click();
+  await page.locator("textarea[name=payload]").fill("one");
+  await pressIn(page, "Enqueue into letters", "Enqueue");
+  await page.locator("summary", { hasText: "one" }).waitFor();
+  const { messages } = await backend.queue.dequeue("letters");
+  assert.equal(messages[0]?.priority, 10);
 });
 
 test("a group shows its lag, what is under way, what died; and is moved", async () => {
@@ -338,10 +350,10 @@ test("a group shows its lag, what is under way, what died; and is moved", async 
   await page.getByRole("row", { name: /ada/ }).waitFor();
   await page.getByRole("button", { name: "requeue" }).click();
   await page.getByText("Dead letters (0)").waitFor();
-  await page.getByRole("button", { name: "Seek…" }).click();
-  await page.locator("select[name=to]").selectOption("what comes from now on");
-  await pressIn(page, "Move the group books", "Move it");
-  await page.getByText("Nothing is under way.").waitFor();
+  await page.getByRole("button", { name: "Move…" }).click();
+  await page.locator("select[name=to]").selectOption("records from now on");
+  await pressIn(page, "Move the group books", "Move");
+  await page.getByText("No record is pending.").waitFor();
   await becomes(async () => (await backend.stream.groupInfo("events", "books")).lag, 0);
 });
 
@@ -351,17 +363,17 @@ test("a token is made, shown once, and revoked", async () => {
   await page.getByRole("button", { name: "New token" }).click();
   await page.locator("select[name=role]").selectOption("web");
   await page.locator("input[name=scopes]").fill("read:kv:flag:*");
-  await page.getByLabel("What it is for").fill("flags of the page");
-  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByLabel("Description").fill("flags of the page");
+  await page.getByRole("button", { name: "Create" }).click();
   await page.locator(".secret").filter({ hasText: /^flo_/ }).waitFor();
-  await page.getByRole("button", { name: "I have it" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
   await becomes(() => page.locator(".secret").count(), 0);
   const row = page.getByRole("row", { name: /flags of the page/ });
   await row.getByRole("button", { name: "revoke" }).click();
   await row.getByText("revoked").waitFor();
   await place.open(page, "settings/audit");
-  await page.getByLabel("of", { exact: true }).selectOption("the server");
+  await page.getByLabel("show", { exact: true }).selectOption("the server");
   await page.getByRole("button", { name: "TokenRevoke" }).first().click();
-  await page.getByRole("region", { name: "the record" }).getByText("who:").waitFor();
+  await page.getByRole("region", { name: "audit record" }).getByText("who:").waitFor();
   assert.deepEqual(place.troubles.splice(0), []);
 });

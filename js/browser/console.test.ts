@@ -293,7 +293,7 @@ test("an edit keeps the time that a key has left", async () => {
 test("records show as they are appended", async () => {
   const page = await place.tab();
   await place.open(page, "streams/events");
-  await page.getByText("Nothing came yet.").waitFor();
+  await page.getByText("No records yet.").waitFor();
   const seen = page.getByText("just now appended").first();
   while (!(await seen.isVisible())) {
     // Again until one of them comes after the page began to follow.

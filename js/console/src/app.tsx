@@ -124,7 +124,7 @@ export function App({ token, onLogOut, onRefused }: AppProps) {
             Loading…
           </p>
         ) : (
-          <h1>This token opens no screen.</h1>
+          <h1>This token gives access to no screen.</h1>
         )}
       </main>
     </FloContext.Provider>
@@ -137,7 +137,7 @@ function Who({ who }: { who: Identity }) {
   return (
     <span class="quiet" title={who.scopes?.join("\n")}>
       {who.role}
-      {who.scopes === null ? "" : ", by scopes"}
+      {who.scopes === null ? "" : ", limited by scopes"}
       {isSoon ? `, ends ${ago(who.expiresAtMs ?? 0)}` : ""}
     </span>
   );

@@ -50,7 +50,7 @@ class Reading {
         this.#end(inner, atMs, toneOf(rest), rest);
         break;
       case "branch_cancelled":
-        this.#end(inner, atMs, "gone", "taken back");
+        this.#end(inner, atMs, "gone", "cancelled");
         break;
       case "awaiting_action":
       case "awaiting_child":
@@ -61,7 +61,7 @@ class Reading {
         this.#answered(run_id, atMs, detail, rest);
         break;
       case "compensation_started":
-        this.#begin(`compensation ${name}`, `${name}, taken back`, 0, atMs);
+        this.#begin(`compensation ${name}`, `compensation of ${name}`, 0, atMs);
         this.#attempt(this.#at(`compensation ${name}`, step, atMs), run_id, false, atMs);
         break;
       case "compensation_completed":

@@ -161,9 +161,9 @@ function itemsOf(step: string, way: Way | null): { told: string; state: State | 
   }
   const words: readonly (readonly [State, string])[] = [
     ["done", "done"],
-    ["now", "at work"],
+    ["now", "running"],
     ["failed", "failed"],
-    ["gone", "taken back"],
+    ["gone", "cancelled"],
   ];
   const told = words
     .filter(([state]) => counts[state] > 0)

@@ -37,11 +37,11 @@ export interface BulkProps {
 }
 
 const LABELS = {
-  reason: "Why",
+  reason: "Reason",
   type: "Type of the signal",
-  data: "Data, JSON",
-  errorContains: "Only where the error has this text",
-  deadReason: "Only of this reason",
+  data: "Data (JSON)",
+  errorContains: "Only if the error contains",
+  deadReason: "Only with this reason",
 } as const;
 
 export function Bulk(props: BulkProps) {
@@ -94,7 +94,7 @@ function BulkDialog(props: BulkDialogProps) {
   const begin = async () => {
     const form = { operation: name, ...formOf(fields, limit), dryRun: false };
     let jobId = "";
-    const isDone = await act("the job has begun", async () => {
+    const isDone = await act("the job was started", async () => {
       ({ jobId } = await props.begin(form));
     });
     if (isDone) {
@@ -112,9 +112,9 @@ function BulkDialog(props: BulkDialogProps) {
       onConfirm={begin}
       onClose={props.onClose}
     >
-      <p class="quiet">{props.filters === "" ? `No filter: all ${props.what}.` : props.filters}</p>
+      <p class="quiet">{props.filters === "" ? `No filters: all ${props.what}.` : props.filters}</p>
       <label>
-        Do
+        Operation
         <select
           name="operation"
           value={name}
@@ -139,7 +139,7 @@ function BulkDialog(props: BulkDialogProps) {
         </label>
       ))}
       <label>
-        At most so many
+        At most
         <input
           name="limit"
           type="number"

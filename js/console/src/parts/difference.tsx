@@ -14,7 +14,7 @@ interface Line {
 export function Difference({ before, after }: { before: string; after: string }) {
   const lines = useMemo(() => differenceOf(before, after), [before, after]);
   if (lines.every(({ mark }) => mark === " ")) {
-    return <p class="empty">They are the same.</p>;
+    return <p class="empty">No difference.</p>;
   }
   return (
     <pre class="card difference" tabIndex={0}>

@@ -67,14 +67,14 @@ export function JobCard({ jobId, title, onClose }: JobCardProps) {
       <Trouble error={error} />
       <div class="row">
         <strong>{title}</strong>
-        <progress value={job === null ? 0 : shareOf(job)} max={1} aria-label="how far it is" />
+        <progress value={job === null ? 0 : shareOf(job)} max={1} aria-label="progress" />
         <span role="status">{job === null ? "…" : tellOf(job)}</span>
         <span class="spring" />
         {isRunning ? (
           <Only role="backend">
             <button
               type="button"
-              onClick={() => void act("the job is stopped", () => client.jobs.cancel(jobId))}
+              onClick={() => void act("the job was stopped", () => client.jobs.cancel(jobId))}
             >
               Stop
             </button>
@@ -98,5 +98,5 @@ function tellOf(job: BulkJob): string {
 export function countsOf(job: BulkJob): string {
   const failed = job.failed > 0 ? `, ${count(job.failed)} failed` : "";
   const done = job.dryRun ? `${count(job.matched)} match` : `${count(job.done)} done${failed}`;
-  return `${done}, ${count(job.lookedAt)} looked at`;
+  return `${done}, ${count(job.lookedAt)} checked`;
 }

@@ -1,4 +1,4 @@
-/** The actions that there are; one with its limits, and the keys that they hold up. */
+/** The list of actions; one action with its limits, and the keys that these delay. */
 
 import type { ActionInfo } from "@floruntime/core";
 import { asPage, useFlo } from "../flo.js";
@@ -23,8 +23,8 @@ export function ActionNames() {
   );
   const toggle = async (name: string, isEnabled: boolean) => {
     const isDone = isEnabled
-      ? await act(`${name} is disabled`, () => client.action.disable(name))
-      : await act(`${name} is enabled`, () => client.action.enable(name));
+      ? await act(`${name} was disabled`, () => client.action.disable(name))
+      : await act(`${name} was enabled`, () => client.action.enable(name));
     if (isDone) {
       actions.reload();
     }
@@ -38,7 +38,7 @@ export function ActionNames() {
       isLoading={actions.isLoading}
       error={actions.error}
       onEnd={actions.more}
-      empty="No action is registered here. A worker registers its own as it starts."
+      empty="No actions. A worker registers its actions when it starts."
       columns={[
         { title: "action", cell: ({ name }) => <Name text={name} /> },
         {
@@ -108,30 +108,30 @@ export function OneAction({ name }: { name: string }) {
       </h1>
       <p>{shown(info.description ?? "")}</p>
       <dl class="facts card">
-        <dt>at work</dt>
+        <dt>running</dt>
         <dd>{count(running)}</dd>
-        <dt>due</dt>
+        <dt>waiting</dt>
         <dd>{count(waiting)}</dd>
         <dt>limits</dt>
         <dd>{limitsInWords(info.limits) || "none"}</dd>
         <dt>key</dt>
-        <dd>{info.keyPath === null ? "as the caller says" : <Name text={info.keyPath} />}</dd>
+        <dd>{info.keyPath === null ? "given by the caller" : <Name text={info.keyPath} />}</dd>
         <dt>time-out</dt>
         <dd>
-          {duration(info.timeoutMs)} an attempt
-          {info.runTimeoutMs === null ? "" : `, ${duration(info.runTimeoutMs)} in all`}
+          {duration(info.timeoutMs)} per attempt
+          {info.runTimeoutMs === null ? "" : `, ${duration(info.runTimeoutMs)} for all attempts`}
         </dd>
         <dt>retries</dt>
         <dd>
           {info.maxRetries === 0
             ? "none"
-            : `${info.maxRetries}, the first after ${duration(info.retryDelayMs)}`}
+            : `${info.maxRetries}, the first one after ${duration(info.retryDelayMs)}`}
         </dd>
-        <dt>kept</dt>
-        <dd>{duration(info.retentionMs)} after the end</dd>
+        <dt>runs are kept for</dt>
+        <dd>{duration(info.retentionMs)} after their end</dd>
         <dt>runs</dt>
         <dd>
-          <a href={linkTo(route, "actions", [], { action: name })}>all of them</a>
+          <a href={linkTo(route, "actions", [], { action: name })}>show all</a>
         </dd>
       </dl>
       <Keys name={name} />
@@ -157,13 +157,13 @@ function Keys({ name }: { name: string }) {
         isLoading={keys.isLoading}
         error={keys.error}
         onEnd={keys.more}
-        empty="No run with a key is due or at work."
+        empty="No run with a key is waiting or running."
         columns={[
           { title: "key", cell: ({ key }) => <Name text={key} />, width: "2fr" },
-          { title: "at work", cell: ({ running }) => count(running), isNumber: true },
-          { title: "due", cell: ({ waiting }) => count(waiting), isNumber: true },
+          { title: "running", cell: ({ running }) => count(running), isNumber: true },
+          { title: "waiting", cell: ({ waiting }) => count(waiting), isNumber: true },
           {
-            title: "held up by",
+            title: "blocked by",
             cell: ({ blockedBy }) => (blockedBy === null ? "–" : blockedBy.replaceAll("_", " ")),
           },
         ]}
@@ -172,14 +172,14 @@ function Keys({ name }: { name: string }) {
   );
 }
 
-/** `4 at once, 1 for each key, 100 in 1 s, fair`. */
+/** `4 at once, 1 per key, 100 in 1 s, fair`. */
 function limitsInWords(limits: ActionInfo["limits"]): string {
   const period = duration(limits.ratePeriodMs);
   const words = [
     limits.running === null ? "" : `${count(limits.running)} at once`,
-    limits.runningPerKey === null ? "" : `${count(limits.runningPerKey)} for each key`,
+    limits.runningPerKey === null ? "" : `${count(limits.runningPerKey)} per key`,
     limits.rate === null ? "" : `${count(limits.rate)} in ${period}`,
-    limits.ratePerKey === null ? "" : `${count(limits.ratePerKey)} of a key in ${period}`,
+    limits.ratePerKey === null ? "" : `${count(limits.ratePerKey)} per key in ${period}`,
     limits.fair ? "fair" : "",
   ];
   return words.filter((word) => word !== "").join(", ");

@@ -39,7 +39,7 @@ export function ActionRunPage({ runId }: { runId: string }) {
           <Only role="worker" scope={scope}>
             <button
               type="button"
-              onClick={() => then("the run is cancelled", () => client.action.cancel(runId))}
+              onClick={() => then("the run was cancelled", () => client.action.cancel(runId))}
             >
               Cancel
             </button>
@@ -49,7 +49,7 @@ export function ActionRunPage({ runId }: { runId: string }) {
           <Only role="backend" scope={scope}>
             <button
               type="button"
-              onClick={() => then("it is due again", () => client.action.retry(runId))}
+              onClick={() => then("the run will be tried again", () => client.action.retry(runId))}
             >
               Retry
             </button>
@@ -104,7 +104,7 @@ function Facts({ run }: { run: ActionRun }) {
     <dl class="facts card">
       {run.waitsFor === null ? null : (
         <>
-          <dt>waits</dt>
+          <dt>now</dt>
           <dd>{shown(run.waitsFor.text)}</dd>
         </>
       )}
@@ -142,7 +142,7 @@ function Facts({ run }: { run: ActionRun }) {
       )}
       {run.callerRunId === null ? null : (
         <>
-          <dt>for the run</dt>
+          <dt>started by run</dt>
           <dd>
             <a href={linkTo(route, "workflows", ["runs", run.callerRunId])}>
               <Name text={run.callerRunId} />

@@ -129,10 +129,10 @@ function Runs() {
         onEnd={runs.more}
         empty={
           runs.hasMore
-            ? "None so far; looking further…"
+            ? "None found so far. Still searching…"
             : words === ""
-              ? "No run yet."
-              : "No run that fits these filters."
+              ? "No runs yet."
+              : "No run matches these filters."
         }
         columns={[
           { title: "run", cell: ({ runId }) => runId, width: "6.5rem" },

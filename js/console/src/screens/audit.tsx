@@ -58,12 +58,17 @@ export function Audit() {
     <>
       <div class="bar">
         {may({ role: "admin" }) ? (
-          <Choice name="of" label="of" options={[["server", "the server"]]} none="this namespace" />
+          <Choice
+            name="of"
+            label="show"
+            options={[["server", "the server"]]}
+            none="this namespace"
+          />
         ) : null}
         <Choice name="days" label="days" options={["7", "30", "90"]} none="1" />
-        <Words name="text" label="with" hint="who, what, where" />
+        <Words name="text" label="search" hint="who, what, where from" />
         <span class="quiet">
-          the newest {SHOWN_MAX.toLocaleString("en-US")}; all: flo stream read {AUDIT}
+          shows the newest {SHOWN_MAX.toLocaleString("en-US")}; for all: flo stream read {AUDIT}
         </span>
       </div>
       <Table
@@ -73,7 +78,7 @@ export function Audit() {
         onOpen={setOpened}
         isLoading={value === null && error === null}
         error={error}
-        empty="No administrative write that fits."
+        empty="No administrative change matches."
         columns={[
           { title: "what", cell: ({ what }) => shown(what), width: "1.2fr" },
           { title: "about", cell: ({ about }) => <code>{about}</code>, width: "1.6fr" },
@@ -83,7 +88,7 @@ export function Audit() {
         ]}
       />
       {opened === null ? null : (
-        <section aria-label="the record">
+        <section aria-label="audit record">
           <div class="bar">
             <h2>{shown(opened.what)}</h2>
             <button type="button" class="plain" onClick={() => setOpened(null)}>

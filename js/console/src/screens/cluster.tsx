@@ -20,9 +20,9 @@ export function Cluster() {
       <dl class="facts card">
         <dt>cluster</dt>
         <dd>
-          <Name text={value.name} />, {value.copies} copies of everything
+          <Name text={value.name} />, {value.copies} copies of all data
         </dd>
-        <dt>answers</dt>
+        <dt>answered by</dt>
         <dd>
           <Name text={value.node} />
         </dd>
@@ -54,9 +54,9 @@ function Nodes({ nodes }: Pick<ClusterInfo, "nodes">) {
             ),
           },
           { title: "leads", cell: ({ leads }) => count(leads), isNumber: true },
-          { title: "keeps", cell: ({ keeps }) => count(keeps), isNumber: true, isExtra: true },
+          { title: "copies", cell: ({ keeps }) => count(keeps), isNumber: true, isExtra: true },
           {
-            title: "heard",
+            title: "last heard",
             cell: ({ silentMs }) => `${duration(silentMs)} ago`,
             isNumber: true,
             isExtra: true,
@@ -83,7 +83,12 @@ function Partitions({ partitions }: Pick<ClusterInfo, "partitions">) {
           { title: "partition", cell: ({ name }) => <Name text={name} /> },
           { title: "leader", cell: ({ leader }) => <Name text={leader || "–"} /> },
           { title: "term", cell: ({ term }) => count(term), isNumber: true, isExtra: true },
-          { title: "at", cell: ({ sequence }) => count(sequence), isNumber: true, isExtra: true },
+          {
+            title: "sequence",
+            cell: ({ sequence }) => count(sequence),
+            isNumber: true,
+            isExtra: true,
+          },
           {
             title: "namespaces",
             cell: ({ namespaces }) => count(namespaces),

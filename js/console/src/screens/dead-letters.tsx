@@ -134,14 +134,16 @@ function Letter({ queue, letter, onChange, onClose }: LetterProps) {
           <button
             type="button"
             onClick={() =>
-              then("it is due again", () => client.queue.dlqRequeue(queue, letter.seq))
+              then("the dead letter was requeued", () => client.queue.dlqRequeue(queue, letter.seq))
             }
           >
             Requeue
           </button>
           <button
             type="button"
-            onClick={() => then("it is deleted", () => client.queue.dlqDelete(queue, letter.seq))}
+            onClick={() =>
+              then("the dead letter was deleted", () => client.queue.dlqDelete(queue, letter.seq))
+            }
           >
             Delete
           </button>

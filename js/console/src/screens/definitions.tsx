@@ -31,8 +31,10 @@ export function Definitions() {
   );
   const toggle = async (name: string, isEnabled: boolean) => {
     const isDone = isEnabled
-      ? await act(`${name} takes no new runs`, () => client.workflow.disable(name))
-      : await act(`${name} takes runs again`, () => client.workflow.enable(name));
+      ? await act(`${name} was disabled: it starts no new runs`, () =>
+          client.workflow.disable(name),
+        )
+      : await act(`${name} was enabled`, () => client.workflow.enable(name));
     if (isDone) {
       definitions.reload();
     }
@@ -46,7 +48,7 @@ export function Definitions() {
       isLoading={definitions.isLoading}
       error={definitions.error}
       onEnd={definitions.more}
-      empty="No workflow is defined here. Sync one: flo workflow sync order.yaml"
+      empty="No workflows. To install one: flo workflow sync order.yaml"
       columns={[
         { title: "name", cell: ({ name }) => <Name text={name} />, width: "1.4fr" },
         { title: "version", cell: ({ version }) => <Name text={version} />, width: "6rem" },
@@ -106,7 +108,7 @@ export function Definition({ name }: { name: string }) {
         <Choice name="version" label="version" options={names} none="the current one" />
         <Choice name="beside" label="compare with version" options={names} none="none" />
         <span class="spring" />
-        <a href={linkTo(route, "workflows", [], { workflow: name })}>its runs</a>
+        <a href={linkTo(route, "workflows", [], { workflow: name })}>show its runs</a>
         <Only role="worker" scope={`write:workflow:${name}`}>
           <StartRun workflow={name} />
         </Only>
@@ -154,7 +156,7 @@ function Versions({ name, value, error, reload }: VersionsProps) {
     linkTo(route, "workflows", ["definitions", name], filters);
   const use = async (version: string) => {
     const write = () => client.workflow.use(name, version);
-    if (await act(`new runs are of version ${version}`, write)) {
+    if (await act(`new runs use version ${version}`, write)) {
       reload();
     }
   };
@@ -168,7 +170,7 @@ function Versions({ name, value, error, reload }: VersionsProps) {
         isLoading={value === null && error === null}
         keyOf={({ version }) => version}
         hrefOf={({ version }) => at({ version })}
-        empty="No version is kept."
+        empty="No versions."
         columns={[
           { title: "version", cell: ({ version }) => <Name text={version} /> },
           { title: "synced", cell: ({ created_at }) => <Moment ms={created_at} />, isExtra: true },
@@ -193,7 +195,7 @@ function Versions({ name, value, error, reload }: VersionsProps) {
               ) : (
                 <Only role="backend" scope={`write:workflow:${name}`}>
                   <button type="button" class="plain" onClick={() => void use(version)}>
-                    use it
+                    use
                   </button>
                 </Only>
               ),

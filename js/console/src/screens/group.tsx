@@ -61,7 +61,7 @@ export function Group({ stream, name }: GroupProps) {
       <dl class="facts card">
         <dt>consumers</dt>
         <dd>{value.consumers.map(shown).join(", ") || "none"}</dd>
-        <dt>delivered to</dt>
+        <dt>last delivered</dt>
         <dd>{value.lastDeliveredId?.toString() ?? "nothing yet"}</dd>
         <dt>mode</dt>
         <dd>
@@ -82,7 +82,7 @@ export function Group({ stream, name }: GroupProps) {
         <Only role="web" scope={`group:stream:${stream}`}>
           <div class="bar">
             <button type="button" onClick={() => setSeeking(true)}>
-              Seek…
+              Move…
             </button>
           </div>
         </Only>
@@ -105,7 +105,7 @@ function Pending({ stream, name }: GroupProps) {
   );
   return (
     <section>
-      <h2>Delivered, not done</h2>
+      <h2>Delivered, not acked</h2>
       <Table
         label="pending"
         isShort
@@ -114,7 +114,7 @@ function Pending({ stream, name }: GroupProps) {
         isLoading={pending.isLoading}
         error={pending.error}
         onEnd={pending.more}
-        empty="Nothing is under way."
+        empty="No record is pending."
         columns={[
           { title: "id", cell: ({ id }) => id.toString() },
           { title: "consumer", cell: ({ consumer }) => <Name text={consumer} /> },
@@ -167,7 +167,9 @@ function Dead({ stream, name, total, onChange }: DeadProps) {
         type="button"
         class="plain"
         onClick={() =>
-          then("it is due again", () => client.stream.groupDeadRequeue(stream, name, [id]))
+          then("the dead letter was requeued", () =>
+            client.stream.groupDeadRequeue(stream, name, [id]),
+          )
         }
       >
         requeue
@@ -176,7 +178,9 @@ function Dead({ stream, name, total, onChange }: DeadProps) {
         type="button"
         class="plain"
         onClick={() =>
-          then("it is deleted", () => client.stream.groupDeadDelete(stream, name, [id]))
+          then("the dead letter was deleted", () =>
+            client.stream.groupDeadDelete(stream, name, [id]),
+          )
         }
       >
         delete
@@ -245,12 +249,12 @@ function Seek({ stream, name, onClose, onDone }: SeekProps) {
   return (
     <Dialog
       title={`Move the group ${name}`}
-      confirm="Move it"
+      confirm="Move"
       isDangerous
       onClose={onClose}
       onConfirm={move}
     >
-      <p class="quiet">What is under way is dropped; dead letters stay.</p>
+      <p class="quiet">Pending records are dropped. Dead letters stay.</p>
       <label>
         To
         <select
@@ -259,9 +263,9 @@ function Seek({ stream, name, onClose, onDone }: SeekProps) {
           onChange={(event) => setKind((event.currentTarget as HTMLSelectElement).value)}
         >
           <option value="0">the first record</option>
-          <option value="$">what comes from now on</option>
-          <option value="time">from a time on</option>
-          <option value="id">from an id on</option>
+          <option value="$">records from now on</option>
+          <option value="time">records from a time on</option>
+          <option value="id">records from an id on</option>
         </select>
       </label>
       {kind === "time" ? (

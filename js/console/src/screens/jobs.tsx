@@ -20,7 +20,7 @@ export function Jobs() {
     [client],
   );
   const stop = async (jobId: string) => {
-    if (await act("the job is stopped", () => client.jobs.cancel(jobId))) {
+    if (await act("the job was stopped", () => client.jobs.cancel(jobId))) {
       jobs.reload();
     }
   };
@@ -32,7 +32,7 @@ export function Jobs() {
       isLoading={jobs.isLoading}
       error={jobs.error}
       onEnd={jobs.more}
-      empty="Nothing was done to all that match, yet."
+      empty="No jobs yet. “All that match…” above a list starts one."
       columns={[
         {
           title: "what",
@@ -44,14 +44,14 @@ export function Jobs() {
         },
         { title: "state", cell: ({ status }) => <Badge state={status} />, width: "7rem" },
         {
-          title: "way",
-          cell: (job) => <progress value={shareOf(job)} max={1} aria-label="how far it is" />,
+          title: "progress",
+          cell: (job) => <progress value={shareOf(job)} max={1} aria-label="progress" />,
           width: "7rem",
           isExtra: true,
         },
-        { title: "so far", cell: countsOf, width: "1.6fr", isExtra: true },
+        { title: "rows", cell: countsOf, width: "1.6fr", isExtra: true },
         {
-          title: "begun",
+          title: "started",
           cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />,
           width: "8rem",
           isExtra: true,

@@ -68,7 +68,7 @@ function All() {
         isLoading={keys.isLoading}
         error={keys.error}
         onEnd={keys.more}
-        empty={prefix === "" ? "No key is here." : "No key begins like this."}
+        empty={prefix === "" ? "No keys." : "No key has this prefix."}
         columns={[
           { title: "key", cell: ({ key }) => <Name text={key} />, width: "1.6fr" },
           {
@@ -108,7 +108,7 @@ function NewKey() {
     const key = String(form.get("key"));
     const value = String(form.get("value"));
     const options = { ifNotExists: true, ...ttlOf(form) };
-    if (await act("written", () => client.kv.put(key, value, options))) {
+    if (await act("the key was written", () => client.kv.put(key, value, options))) {
       setOpen(false);
       location.assign(linkTo(route, "keys", [key]));
     }
@@ -163,7 +163,7 @@ function One({ name }: { name: string }) {
       <h1>
         <Name text={name} />
       </h1>
-      {entry === null ? <Empty>It is not there (any more).</Empty> : null}
+      {entry === null ? <Empty>This key does not exist, or was deleted.</Empty> : null}
       {entry === null ? null : (
         <>
           <dl class="facts card">
@@ -200,7 +200,7 @@ function One({ name }: { name: string }) {
           confirm="Write"
           onClose={() => setAsked(null)}
           onConfirm={(form) =>
-            then("written", () =>
+            then("the key was written", () =>
               client.kv.put(name, String(form.get("value")), {
                 ifMatch: asked.entry.version,
                 ...ttlOf(form),
@@ -209,7 +209,7 @@ function One({ name }: { name: string }) {
           }
         >
           <p class="quiet">
-            It is written only if the key is still at version {String(asked.entry.version)}.
+            The value is written only if the key is still at version {String(asked.entry.version)}.
           </p>
           <label>
             Value
@@ -227,10 +227,12 @@ function One({ name }: { name: string }) {
           isDangerous
           onClose={() => setAsked(null)}
           onConfirm={() =>
-            then("deleted", () => client.kv.delete(name, { ifMatch: asked.entry.version }))
+            then("the key was deleted", () =>
+              client.kv.delete(name, { ifMatch: asked.entry.version }),
+            )
           }
         >
-          <p>Its versions stay for a day.</p>
+          <p>Its versions stay as long as the namespace’s settings say: a day by default.</p>
         </Dialog>
       ) : null}
     </>
@@ -242,7 +244,7 @@ function Ttl({ expiresAtMs }: { expiresAtMs: bigint | null }) {
   const leftS = expiresAtMs === null ? "" : Math.ceil((Number(expiresAtMs) - Date.now()) / 1_000);
   return (
     <label>
-      Expires after, in seconds (empty: never)
+      Expires after seconds (empty: never)
       <input name="ttl" type="number" min={1} defaultValue={`${leftS}`} />
     </label>
   );

@@ -17,7 +17,7 @@ export function Login({ trouble, onToken }: LoginProps) {
         </p>
       )}
       <p>
-        Run <code>flo console</code> in a terminal: it opens this page and logs you in.
+        Run <code>flo console</code> in a terminal. It opens this page and logs you in.
       </p>
       <TokenForm confirm="Log in" onToken={onToken} />
     </main>

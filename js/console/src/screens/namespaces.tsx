@@ -41,17 +41,17 @@ export function Namespaces() {
         isLoading={namespaces.isLoading}
         error={namespaces.error}
         onEnd={namespaces.more}
-        empty="No namespace was made; default is always there."
+        empty="No namespaces have been created. The namespace default always exists."
         columns={[
           { title: "namespace", cell: ({ name }) => <Name text={name} /> },
           {
-            title: "versions of a key",
+            title: "versions per key",
             cell: ({ kvHistory }) => count(kvHistory),
             isNumber: true,
             isExtra: true,
           },
           {
-            title: "deleted ones kept",
+            title: "deleted keys kept",
             cell: ({ kvDeletedMs }) => duration(Number(kvDeletedMs)),
             isNumber: true,
             isExtra: true,
@@ -96,11 +96,13 @@ export function Namespaces() {
       {asked === null ? null : (
         <Dialog
           title="New namespace"
-          confirm="Make it"
+          confirm="Create"
           onClose={() => setAsked(null)}
           onConfirm={async (form) => {
             if (
-              await act("it is there", () => client.namespaces.create(String(form.get("name"))))
+              await act("the namespace was created", () =>
+                client.namespaces.create(String(form.get("name"))),
+              )
             ) {
               setAsked(null);
               namespaces.reload();
@@ -132,7 +134,7 @@ function Configure({ info, onClose, onDone }: ConfigureProps) {
       kvDeletedMs: Math.round(Number(form.get("deleted")) * HOUR_MS),
     };
     if (
-      await act(`${info.name} keeps so much`, () =>
+      await act(`the settings of ${info.name} were changed`, () =>
         client.namespaces.configure(info.name, settings),
       )
     ) {
@@ -140,14 +142,9 @@ function Configure({ info, onClose, onDone }: ConfigureProps) {
     }
   };
   return (
-    <Dialog
-      title={`Settings of ${info.name}`}
-      confirm="Keep so much"
-      onClose={onClose}
-      onConfirm={write}
-    >
+    <Dialog title={`Settings of ${info.name}`} confirm="Save" onClose={onClose} onConfirm={write}>
       <label>
-        Versions of a key, the present one included
+        Versions kept of each key, with the current one
         <input
           name="history"
           type="number"
@@ -158,7 +155,7 @@ function Configure({ info, onClose, onDone }: ConfigureProps) {
         />
       </label>
       <label>
-        Deleted ones are kept for so many hours
+        Hours for which deleted keys are kept
         <input
           name="deleted"
           type="number"
@@ -182,9 +179,9 @@ function Delete({ name, onClose, onDone }: DeleteProps) {
   const { client } = useFlo();
   const act = useAct();
   const write = async (form: FormData) => {
-    const isDone = await act(`${name} is deleted`, async () => {
+    const isDone = await act(`${name} was deleted`, async () => {
       if (form.get("name") !== name) {
-        throw new Error(`type ${name} to delete it`);
+        throw new Error(`to delete ${name}, type its name`);
       }
       await client.namespaces.delete(name, { force: true });
     });
@@ -195,14 +192,17 @@ function Delete({ name, onClose, onDone }: DeleteProps) {
   return (
     <Dialog
       title={`Delete the namespace ${name}?`}
-      confirm="Delete it with all it holds"
+      confirm="Delete it and all its data"
       isDangerous
       onClose={onClose}
       onConfirm={write}
     >
-      <p>Every key, queue, stream, action, workflow and run in it goes. To be sure:</p>
+      <p>
+        This deletes every key, queue, stream, action, workflow and run in it. To confirm, type its
+        name:
+      </p>
       <label>
-        Its name
+        Name of the namespace
         <input name="name" required autocomplete="off" />
       </label>
     </Dialog>

@@ -110,7 +110,7 @@ export function Overview() {
       <Trouble error={error} />
       {value === null ? <Loading /> : <Numbers seen={value} />}
       <div class="columns">
-        <Chart title="Commands a second, whole server" {...rates(samples)} />
+        <Chart title="Commands per second, whole server" {...rates(samples)} />
         <Chart title="Messages in queues" {...waiting(samples)} />
       </div>
       {value === null ? null : (
@@ -134,7 +134,7 @@ function Numbers({ seen }: { seen: Seen }) {
       {seen.runCounts === null ? null : (
         <>
           <Figure
-            label="runs going on"
+            label="runs running"
             value={of(seen.runCounts, "running")}
             href={runs("running")}
           />
@@ -154,24 +154,24 @@ function Numbers({ seen }: { seen: Seen }) {
       {seen.taskCounts === null ? null : (
         <>
           <Figure
-            label="actions due"
+            label="actions waiting"
             value={of(seen.taskCounts, "pending")}
             href={linkTo(route, "actions", [], { status: "pending" })}
           />
           <Figure
-            label="actions at work"
+            label="actions running"
             value={of(seen.taskCounts, "running")}
             href={linkTo(route, "actions", [], { status: "running" })}
           />
         </>
       )}
       <Figure
-        label={seen.hasManyQueues ? "ready, of 1,000 queues" : "ready"}
+        label={seen.hasManyQueues ? "messages ready, in the first 1,000 queues" : "messages ready"}
         value={seen.ready}
         href={queues}
       />
       <Figure label="oldest message" value={age(seen.oldestMs)} href={queues} />
-      <Figure label="leased" value={seen.leased} href={queues} />
+      <Figure label="messages leased" value={seen.leased} href={queues} />
       <Figure label="dead letters" value={seen.dead} href={queues} isBad={seen.dead > 0} />
       {seen.workers === null ? null : (
         <Figure
@@ -181,7 +181,7 @@ function Numbers({ seen }: { seen: Seen }) {
           isBad={seen.workers.length > healthy}
         />
       )}
-      <Figure label="answers in" value={duration(seen.tookMs)} />
+      <Figure label="response time" value={duration(seen.tookMs)} />
       <Figure label="connections" value={seen.info.connections} />
       {seen.cluster === null ? null : <Nodes cluster={seen.cluster} />}
       <Disk info={seen.info} />
@@ -193,7 +193,7 @@ function Disk({ info }: { info: ServerInfo }) {
   const { diskFreeBytes, storageFull } = info;
   return diskFreeBytes === null ? null : (
     <Figure
-      label={storageFull ? "of disk free: nearly full" : "of disk free"}
+      label={storageFull ? "disk free: nearly full" : "disk free"}
       value={bytes(diskFreeBytes)}
       isBad={storageFull}
     />
@@ -219,8 +219,8 @@ function Backlog({ seen }: { seen: Seen }) {
   const { route } = useFlo();
   return (
     <section>
-      <h2>Where it waits</h2>
-      {seen.fullest.length === 0 ? <Empty>No message waits.</Empty> : null}
+      <h2>Queues with most messages</h2>
+      {seen.fullest.length === 0 ? <Empty>No messages are waiting.</Empty> : null}
       <ul class="feed">
         {seen.fullest.map(({ name, ready, dead, oldestAgeMs, paused }) => (
           <li key={name} class="row">
@@ -230,9 +230,7 @@ function Backlog({ seen }: { seen: Seen }) {
             {paused ? <Badge state="paused" /> : null}
             <span>{count(ready)} ready</span>
             {dead > 0 ? <span class="bad">{count(dead)} dead</span> : null}
-            {oldestAgeMs > 0 ? (
-              <span class="quiet">the oldest for {duration(oldestAgeMs)}</span>
-            ) : null}
+            {oldestAgeMs > 0 ? <span class="quiet">oldest: {duration(oldestAgeMs)}</span> : null}
           </li>
         ))}
       </ul>

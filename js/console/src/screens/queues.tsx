@@ -43,7 +43,7 @@ function All() {
         isLoading={queues.isLoading}
         error={queues.error}
         onEnd={queues.more}
-        empty="No queue is here. The first message makes one."
+        empty="No queues. The first message creates one."
         columns={[
           {
             title: "queue",
@@ -146,14 +146,14 @@ function One({ name }: { name: string }) {
                 <button
                   type="button"
                   class="primary"
-                  onClick={() => then("it delivers again", () => client.queue.resume(name))}
+                  onClick={() => then("the queue was resumed", () => client.queue.resume(name))}
                 >
                   Resume
                 </button>
               ) : (
                 <button
                   type="button"
-                  onClick={() => then("it delivers nothing", () => client.queue.pause(name))}
+                  onClick={() => then("the queue was paused", () => client.queue.pause(name))}
                 >
                   Pause
                 </button>
@@ -163,7 +163,7 @@ function One({ name }: { name: string }) {
               </button>
             </Only>
           </div>
-          <Messages title="Next messages" messages={value.peeked} empty="Nothing is ready." />
+          <Messages title="Next messages" messages={value.peeked} empty="No message is ready." />
           <Dead queue={name} total={value.stats.dead} onChange={reload} />
         </>
       )}
@@ -173,9 +173,9 @@ function One({ name }: { name: string }) {
           confirm="Enqueue"
           onClose={() => setAsked(null)}
           onConfirm={(form) =>
-            then("it is there", () =>
+            then("the message was enqueued", () =>
               client.queue.enqueue(name, String(form.get("payload")), {
-                priority: Number(form.get("priority") || 0),
+                ...(form.get("priority") ? { priority: Number(form.get("priority")) } : {}),
                 delayMs: 1_000 * Number(form.get("delay") || 0),
               }),
             )
@@ -186,11 +186,11 @@ function One({ name }: { name: string }) {
             <textarea name="payload" required spellcheck={false} />
           </label>
           <label>
-            Priority, lower goes first
-            <input name="priority" type="number" placeholder="as usual" />
+            Priority (a lower number goes first)
+            <input name="priority" type="number" placeholder="10" />
           </label>
           <label>
-            Delay, in seconds
+            Delay in seconds
             <input name="delay" type="number" min={0} placeholder="0" />
           </label>
         </Dialog>
@@ -198,12 +198,12 @@ function One({ name }: { name: string }) {
       {asked === "purge" ? (
         <Dialog
           title={`Delete every message of ${name}?`}
-          confirm="Delete them all"
+          confirm="Delete all messages"
           isDangerous
           onClose={() => setAsked(null)}
-          onConfirm={() => then("the queue is empty", () => client.queue.purge(name))}
+          onConfirm={() => then("the queue was purged", () => client.queue.purge(name))}
         >
-          <p>What is leased is deleted as well; dead letters stay. This cannot be taken back.</p>
+          <p>Leased messages are deleted, too. Dead letters stay. This cannot be undone.</p>
         </Dialog>
       ) : null}
     </>

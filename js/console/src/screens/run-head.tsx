@@ -68,7 +68,7 @@ export function RunHead({ run, steps, reload }: RunHeadProps) {
             <button
               type="button"
               class="primary"
-              onClick={() => then("it goes on", () => client.workflow.resume(id))}
+              onClick={() => then("the run was resumed", () => client.workflow.resume(id))}
             >
               Resume
             </button>
@@ -76,7 +76,7 @@ export function RunHead({ run, steps, reload }: RunHeadProps) {
           {run.status === "failed" || run.status === "timed_out" ? (
             <button
               type="button"
-              onClick={() => then("it is tried again", () => client.workflow.retry(id))}
+              onClick={() => then("the run is tried again", () => client.workflow.retry(id))}
             >
               Retry
             </button>
@@ -126,11 +126,9 @@ function WithReason({ asked, run, then, onClose }: OneQuestion & { asked: "cance
   const { client } = useFlo();
   const id = run.run_id;
   const cancel = (reason: string) =>
-    then("the run is cancelled", () => client.workflow.cancel(id, reason || "cancelled by hand"));
+    then("the run was cancelled", () => client.workflow.cancel(id, reason || "cancelled by hand"));
   const pause = (reason: string) =>
-    then("the run stands still", () =>
-      client.workflow.pause(id, reason === "" ? undefined : reason),
-    );
+    then("the run was paused", () => client.workflow.pause(id, reason === "" ? undefined : reason));
   const isCancel = asked === "cancel";
   return (
     <Dialog
@@ -142,11 +140,11 @@ function WithReason({ asked, run, then, onClose }: OneQuestion & { asked: "cance
     >
       {isCancel ? null : (
         <p class="quiet">
-          No step, attempt or item begins until it is resumed. What was begun goes on.
+          No step, attempt or item begins until you resume the run. What has begun continues.
         </p>
       )}
       <label>
-        Why
+        Reason
         <input name="reason" />
       </label>
     </Dialog>
@@ -171,7 +169,7 @@ function Signal({ run, then, onClose }: OneQuestion) {
         <input name="type" required defaultValue={run.wait_signal ?? ""} />
       </label>
       <label>
-        Data, JSON
+        Data (JSON)
         <textarea name="data" spellcheck={false} />
       </label>
     </Dialog>
@@ -183,7 +181,7 @@ function Fork({ run, steps, onClose }: OneQuestion) {
   const act = useAct();
   const fork = async (form: FormData) => {
     let made = "";
-    const isDone = await act("a new run has begun", async () => {
+    const isDone = await act("a new run was started", async () => {
       const input = String(form.get("input"));
       made = await client.workflow.fork(run.run_id, String(form.get("step")), {
         ...(input.trim() === "" ? {} : { input: inputOf(input) }),
@@ -197,13 +195,13 @@ function Fork({ run, steps, onClose }: OneQuestion) {
   return (
     <Dialog
       title={`Fork ${run.run_id}`}
-      confirm="Begin a new run"
+      confirm="Start a new run"
       onClose={onClose}
       onConfirm={fork}
     >
       <p class="quiet">
-        A new run begins at a step, with what this one knew of all others. This one is left as it
-        is.
+        A new run begins at the step that you choose. It takes the results of all earlier steps from
+        this run, which does not change.
       </p>
       <label>
         From the step
@@ -216,7 +214,7 @@ function Fork({ run, steps, onClose }: OneQuestion) {
         </select>
       </label>
       <label>
-        Input, JSON (empty: as before)
+        Input (JSON; empty: the same input)
         <textarea name="input" spellcheck={false} placeholder={textOf(run.input) ?? ""} />
       </label>
     </Dialog>

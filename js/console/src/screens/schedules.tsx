@@ -140,14 +140,14 @@ function All({ kind }: { kind: Kind }) {
           width: "8rem",
         },
         {
-          title: "at work",
+          title: "running",
           cell: ({ running }) => count(running),
           isNumber: true,
           isExtra: true,
           width: "5rem",
         },
         {
-          title: "let pass",
+          title: "skipped",
           cell: ({ skipped }) => count(skipped),
           isNumber: true,
           isExtra: true,
@@ -176,8 +176,8 @@ function All({ kind }: { kind: Kind }) {
                 class="plain"
                 onClick={() =>
                   isPaused
-                    ? then(`${name} goes on`, () => kind.resume(name))
-                    : then(`${name} is paused`, () => kind.pause(name))
+                    ? then(`the schedule of ${name} was resumed`, () => kind.resume(name))
+                    : then(`the schedule of ${name} was paused`, () => kind.pause(name))
                 }
               >
                 {isPaused ? "resume" : "pause"}

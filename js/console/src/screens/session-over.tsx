@@ -17,23 +17,23 @@ export function SessionOver({ why, onToken, onLeave }: SessionOverProps) {
   }, []);
   const leave = (
     <button type="button" class="plain" onClick={onLeave}>
-      Leave the page
+      Log out
     </button>
   );
   return (
     <dialog
       ref={dialog}
-      aria-label="Your session is over"
+      aria-label="Your session has ended"
       onCancel={(event) => event.preventDefault()}
     >
-      <TokenForm confirm="Go on" onToken={onToken} aside={leave}>
-        <h2>Your session is over</h2>
+      <TokenForm confirm="Continue" onToken={onToken} aside={leave}>
+        <h2>Your session has ended</h2>
         <p class="trouble" role="alert">
           {why}
         </p>
         <p>
-          This page waits as it is. Run <code>flo console</code> in a terminal: once it has opened,
-          this page goes on by itself.
+          Nothing on this page is lost. Run <code>flo console</code> in a terminal, and this page
+          continues automatically.
         </p>
       </TokenForm>
     </dialog>

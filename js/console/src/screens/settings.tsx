@@ -61,20 +61,20 @@ function Server() {
         <dl class="facts card">
           <dt>version</dt>
           <dd>{info.version}</dd>
-          <dt>up for</dt>
+          <dt>uptime</dt>
           <dd>{duration(info.uptimeMs)}</dd>
           <dt>durability</dt>
           <dd>{info.durability}</dd>
           <dt>data directory</dt>
-          <dd>{info.dataDir ?? "none: in memory"}</dd>
+          <dd>{info.dataDir ?? "none: data is in memory"}</dd>
           <dt>connections</dt>
           <dd>{count(info.connections)}</dd>
-          <dt>commands so far</dt>
+          <dt>commands since start</dt>
           <dd>{count(info.commandsTotal)}</dd>
           <dt>disk</dt>
           <dd>
             {info.diskFreeBytes === null ? "none" : `${bytes(info.diskFreeBytes)} free`}
-            {info.storageFull ? ", nearly full: growth is refused" : ""}
+            {info.storageFull ? ", nearly full: the server refuses writes that need space" : ""}
           </dd>
         </dl>
       )}
@@ -95,7 +95,7 @@ function Backup() {
   const copy = async (form: FormData) => {
     setOpen(false);
     setUnderWay(true);
-    await act("the backup is there", async () => {
+    await act("the backup was made", async () => {
       const directory = String(form.get("directory"));
       setPath(await client.backup(directory, { timeoutMs: BACKUP_MS }));
     });
@@ -118,9 +118,9 @@ function Backup() {
           onClose={() => setOpen(false)}
           onConfirm={copy}
         >
-          <p>A copy of all namespaces, as of now. The server goes on meanwhile.</p>
+          <p>Copies all namespaces as they are now. The server keeps working meanwhile.</p>
           <label>
-            Directory on the server's machine, new or empty
+            A new or empty directory on the server's machine
             <input name="directory" required placeholder="/backups/today" />
           </label>
         </Dialog>

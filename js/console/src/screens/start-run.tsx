@@ -33,7 +33,7 @@ export function StartRun({ workflow }: { workflow: string }) {
   const act = useAct();
   const start = async (form: FormData) => {
     let runId = "";
-    const isDone = await act("started", async () => {
+    const isDone = await act("the run was started", async () => {
       const key = String(form.get("key") ?? "");
       runId = await client.workflow.start(
         String(form.get("workflow")),
@@ -64,13 +64,13 @@ export function StartRun({ workflow }: { workflow: string }) {
             <WorkflowNames />
           </label>
           <label>
-            Input, JSON
+            Input (JSON)
             <textarea name="input" spellcheck={false}>
               {"{}"}
             </textarea>
           </label>
           <label>
-            Idempotency key, if it has one
+            Idempotency key (optional)
             <input name="key" />
           </label>
         </Dialog>

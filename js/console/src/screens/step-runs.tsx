@@ -74,8 +74,8 @@ function Between({ first, last, isOver, lanes }: BetweenProps) {
   return (
     <>
       <p class="quiet">
-        The history names the first attempt and the last. Since the first, this run asked for the
-        same (action and input) by:
+        The history names only the first attempt and the last. Between them, this run also started
+        these runs of the same action with the same input:
       </p>
       {between.map((runId) => (
         <Action key={runId} runId={runId} />

@@ -52,7 +52,7 @@ function ByName() {
         }}
       >
         <label class="row">
-          <span class="quiet">open the stream</span>
+          <span class="quiet">name of a stream</span>
           <input
             required
             value={name}
@@ -85,7 +85,7 @@ function All() {
         isLoading={streams.isLoading}
         error={streams.error}
         onEnd={streams.more}
-        empty="No stream is here. The first record makes one."
+        empty="No streams. The first record creates one."
         columns={[
           { title: "stream", cell: ({ name }) => <Name text={name} />, width: "1.6fr" },
           { title: "records", cell: (info) => count(info.count), isNumber: true },
@@ -140,7 +140,7 @@ function Facts({ name }: { name: string }) {
         {count(info.count)}, {bytes(info.sizeBytes)}
         {info.partitions > 1 ? `, in ${info.partitions} partitions` : ""}
       </dd>
-      <dt>from, to</dt>
+      <dt>first and last id</dt>
       <dd>
         {info.firstId?.toString() ?? "–"}, {info.lastId?.toString() ?? "–"}
       </dd>
@@ -156,7 +156,7 @@ function keptInWords({ maxAgeMs, maxRecords, maxBytes }: StreamInfo): string {
     maxRecords === null ? "" : `${count(maxRecords)} records`,
     maxBytes === null ? "" : bytes(maxBytes),
   ];
-  return words.filter((word) => word !== "").join(", ") || "for ever";
+  return words.filter((word) => word !== "").join(", ") || "without limit";
 }
 
 /** Where the tail begins: at what comes, at an id, or so many minutes back. */
@@ -207,18 +207,18 @@ function Tail({ name }: { name: string }) {
   }, [client, name, from, isPaused]);
   return (
     <section>
-      <h2>Records, as they come</h2>
+      <h2>Live records</h2>
       <div class="bar">
-        <Words name="from" label="from" hint="an id, or minutes back" />
+        <Words name="from" label="from" hint="an id, or minutes ago" />
         <button type="button" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
-          {isPaused ? "Go on" : "Stand still"}
+          {isPaused ? "Resume" : "Pause"}
         </button>
         <button type="button" class="plain" onClick={() => setRecords([])}>
           clear
         </button>
       </div>
       <Trouble error={error} />
-      {records.length === 0 ? <Empty>Nothing came yet.</Empty> : null}
+      {records.length === 0 ? <Empty>No records yet.</Empty> : null}
       {records.map((record) => (
         <details class="card" key={`${record.partition}/${record.id}`}>
           <summary>
@@ -264,7 +264,7 @@ function Groups({ stream, value, error }: GroupsProps) {
         isLoading={value === null && error === null}
         keyOf={({ name }) => name}
         hrefOf={({ name }) => linkTo(route, "streams", [stream, name])}
-        empty="No group reads it."
+        empty="No group reads this stream."
         columns={[
           { title: "group", cell: ({ name }) => <Name text={name} />, width: "1.6fr" },
           { title: "lag", cell: ({ lag }) => count(lag), isNumber: true },
@@ -282,7 +282,7 @@ function Groups({ stream, value, error }: GroupsProps) {
           },
           { title: "mode", cell: ({ mode }) => mode, isExtra: true },
           {
-            title: "delivered to",
+            title: "last delivered",
             cell: ({ lastDeliveredId }) => lastDeliveredId?.toString() ?? "–",
             isExtra: true,
             width: "1.4fr",

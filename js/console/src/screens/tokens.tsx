@@ -26,7 +26,7 @@ export function Tokens() {
     [client],
   );
   const revoke = async (id: string) => {
-    if (await act(`${id} is revoked`, () => client.tokens.revoke(id))) {
+    if (await act(`${id} was revoked`, () => client.tokens.revoke(id))) {
       tokens.reload();
     }
   };
@@ -56,7 +56,7 @@ export function Tokens() {
         isLoading={tokens.isLoading}
         error={tokens.error}
         onEnd={tokens.more}
-        empty="No token was made: whoever reaches the server may do everything."
+        empty="No tokens. Anyone who can connect to the server has all rights."
         columns={[
           { title: "id", cell: ({ id }) => <Name text={id} /> },
           { title: "role", cell: ({ role }) => role, isExtra: true, width: "6rem" },
@@ -103,14 +103,14 @@ function Made({ made, onClose }: { made: NewToken; onClose: () => void }) {
   return (
     <section class="card" role="status">
       <p>
-        The token, which nobody can tell again: <code class="secret">{made.token}</code>
+        Copy the token now; it is not shown again: <code class="secret">{made.token}</code>
       </p>
       <div class="row">
         <button type="button" onClick={() => void navigator.clipboard?.writeText(made.token)}>
           Copy
         </button>
         <button type="button" class="plain" onClick={onClose}>
-          I have it
+          Done
         </button>
       </div>
     </section>
@@ -134,7 +134,7 @@ function Make({ isFirst, onClose, onMade }: MakeProps) {
         .split(/[\s,]+/)
         .filter(Boolean);
     const days = Number(field("days"));
-    await act("the token is made", async () => {
+    await act("the token was created", async () => {
       const token = await client.tokens.create(field("role") as "admin", {
         namespaces: listed("namespaces"),
         scopes: listed("scopes"),
@@ -145,10 +145,10 @@ function Make({ isFirst, onClose, onMade }: MakeProps) {
     });
   };
   return (
-    <Dialog title="New token" confirm="Make it" onConfirm={make} onClose={onClose}>
+    <Dialog title="New token" confirm="Create" onConfirm={make} onClose={onClose}>
       {isFirst ? (
         <p class="trouble">
-          The first token turns tokens on: whoever comes without one is refused from then on.
+          The first token turns tokens on: from then on the server refuses connections without one.
         </p>
       ) : null}
       <label>
@@ -162,19 +162,19 @@ function Make({ isFirst, onClose, onMade }: MakeProps) {
         </select>
       </label>
       <label>
-        Namespaces (none: all)
+        Namespaces (empty: all)
         <input name="namespaces" />
       </label>
       <label>
-        Scopes (none: all that the role may)
+        Scopes (empty: all that the role may do)
         <input name="scopes" placeholder="read:kv:flag:* append:stream:chat" />
       </label>
       <label>
-        Ends after days (none: never)
+        Expires after days (empty: never)
         <input name="days" type="number" min={0} step="any" />
       </label>
       <label>
-        What it is for
+        Description
         <input name="description" />
       </label>
     </Dialog>

@@ -36,7 +36,7 @@ function All() {
       isLoading={workers.isLoading}
       error={workers.error}
       onEnd={workers.more}
-      empty="No worker is here."
+      empty="No workers."
       columns={[
         { title: "worker", cell: ({ workerId }) => <Name text={workerId} />, width: "1.4fr" },
         {
@@ -47,7 +47,7 @@ function All() {
           ),
         },
         {
-          title: "at work",
+          title: "running",
           cell: ({ running, concurrency }) => `${running} of ${concurrency}`,
           isNumber: true,
           isExtra: true,
@@ -60,7 +60,7 @@ function All() {
           width: "2fr",
         },
         {
-          title: "heard",
+          title: "last heard",
           cell: ({ lastHeartbeatMs }) => <Moment ms={lastHeartbeatMs} />,
           isExtra: true,
           width: "8rem",
@@ -87,12 +87,14 @@ interface DrainProps {
   readonly isPlain?: boolean;
 }
 
-/** It ends what it has, and takes nothing new. */
+/** A drained worker finishes its runs and takes no new ones. */
 function Drain({ worker: { workerId, draining }, onDone, isPlain = false }: DrainProps) {
   const { client } = useFlo();
   const act = useAct();
   const drain = async () => {
-    if (await act(`${workerId} takes nothing new`, () => client.worker.drain(workerId))) {
+    if (
+      await act(`${workerId} drains: it takes no new runs`, () => client.worker.drain(workerId))
+    ) {
       onDone();
     }
   };
@@ -137,11 +139,11 @@ function One({ workerId }: { workerId: string }) {
       <dl class="facts card">
         <dt>actions</dt>
         <dd>{shown(worker.actions.join(", "))}</dd>
-        <dt>at work</dt>
+        <dt>running</dt>
         <dd>
           {worker.running} of {worker.concurrency}
         </dd>
-        <dt>so far</dt>
+        <dt>attempts</dt>
         <dd>
           {count(worker.done)} done, {count(worker.failed)} failed
         </dd>
@@ -157,12 +159,12 @@ function One({ workerId }: { workerId: string }) {
         ))}
       </dl>
       <Table
-        label="runs at work"
+        label="running runs"
         isShort
         items={runs}
         keyOf={({ runId }) => runId}
         hrefOf={({ runId }) => linkTo(route, "actions", ["runs", runId])}
-        empty="It works on nothing just now."
+        empty="This worker has no runs now."
         columns={[
           { title: "run", cell: ({ runId }) => runId },
           { title: "action", cell: ({ action }) => <Name text={action} /> },

@@ -136,7 +136,7 @@ function Facts({ run }: { run: WorkflowStatusResult }) {
       </dd>
       {run.waits_for === undefined ? null : (
         <>
-          <dt>waits</dt>
+          <dt>now</dt>
           <dd>
             {shown(run.waits_for.text)}
             {run.waits_for.dueAtMs === null ? null : (
@@ -201,7 +201,7 @@ function History({ events }: { events: readonly HistoryEvent[] }) {
       <h2>History</h2>
       {events.length > limit ? (
         <button type="button" class="plain" onClick={() => setLimit(limit * 4)}>
-          {events.length - limit} earlier ones
+          {events.length - limit} earlier events
         </button>
       ) : null}
       <ol class="feed history">

@@ -160,10 +160,10 @@ function Runs() {
         onEnd={runs.more}
         empty={
           runs.hasMore
-            ? "None so far; looking further…"
+            ? "None found so far. Still searching…"
             : isFiltered
-              ? "No run that fits these filters."
-              : "No run yet."
+              ? "No run matches these filters."
+              : "No runs yet."
         }
         columns={[
           { title: "run", cell: (run) => <Name text={run.run_id} /> },
