@@ -19,21 +19,22 @@ type QueueOptions = Omit<QueueWorkerOptions, keyof WorkerEndpoint>;
 type StreamOptions = Omit<StreamWorkerOptions, keyof WorkerEndpoint>;
 
 export interface FloClientOptions extends ClientOptions {
-  /** Speak TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
+  /** Use TLS: `true`, or options of `node:tls` (`ca`, `cert`, `key`, …). Default: false. */
   readonly tls?: Tls | null | undefined;
 }
 
 /**
  * A client of one server over TCP.
  *
- * `endpoint` is `host:port` (port 9000 unless told), or one address for all of it,
- * `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for TLS), where options that are given
- * win. Without an endpoint the environment says it: `FLO_URL`, such an address, and what that leaves
- * open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`, `FLO_CLIENT_CERT`,
- * `FLO_CLIENT_KEY`; else it is `localhost:9000`. It connects by `connect()` or with the first
- * call; `close()` ends it, and so does `await using client = …`. A process does not end by itself
- * while a client is connected. In a cluster it makes further connections, straight to those who lead
- * what is asked, where they can be reached.
+ * `endpoint` is `host:port` (default port: 9000), or one address for everything:
+ * `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem` (`flos://` for TLS). Options win over the
+ * address. Without an endpoint it uses the environment: `FLO_URL`, which holds such an address, and
+ * for what that leaves open `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`,
+ * `FLO_CLIENT_CERT` and `FLO_CLIENT_KEY`; else `localhost:9000`.
+ *
+ * It connects with `connect()` or at the first call. `close()` closes it; `await using client = …`
+ * does so at the end of its block. A process does not end while a client is connected. In a cluster
+ * the client also connects to the leaders of its namespaces, if it can reach them.
  */
 export class FloClient extends CoreFloClient {
   override readonly workflow: Workflow = new Workflow(this);
@@ -48,7 +49,9 @@ export class FloClient extends CoreFloClient {
     return new FloClientWithin(this, namespace);
   }
 
-  /** An `ActionWorker` on this client's connection; it leaves the client open when it ends. */
+  /**
+   * Create an `ActionWorker` on this client's connection. It leaves the client open when it ends.
+   */
   newActionWorker(options: ActionOptions = {}): ActionWorker {
     return new ActionWorker({ ...options, client: this });
   }
@@ -58,12 +61,14 @@ export class FloClient extends CoreFloClient {
     return this.newActionWorker(options);
   }
 
-  /** A `QueueWorker` on this client's connection; it leaves the client open when it ends. */
+  /** Create a `QueueWorker` on this client's connection. It leaves the client open when it ends. */
   newQueueWorker(options: QueueOptions = {}): QueueWorker {
     return new QueueWorker({ ...options, client: this });
   }
 
-  /** A `StreamWorker` on this client's connection; it leaves the client open when it ends. */
+  /**
+   * Create a `StreamWorker` on this client's connection. It leaves the client open when it ends.
+   */
   newStreamWorker(options: StreamOptions): StreamWorker {
     return new StreamWorker({ ...options, client: this });
   }

@@ -12,15 +12,15 @@ import { explained } from "./reasons.js";
 
 type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
 
-/** What `tls.connect` of Node takes; these are the usual ones. */
+/** Options for `tls.connect` of Node; these are the usual ones. */
 export interface TlsOptions {
-  /** The certificates to trust, instead of those that the system does. */
+  /** The certificates to trust, instead of those that the system trusts. */
   readonly ca?: Pem | undefined;
-  /** This client's own certificate, where the server asks for one. */
+  /** The certificate of this client, if the server requires one. */
   readonly cert?: Pem | undefined;
   /** The key of `cert`. */
   readonly key?: Pem | undefined;
-  /** What `key` is encrypted with. */
+  /** The passphrase of `key`. */
   readonly passphrase?: string | undefined;
   /** The name that the server's certificate must have. Default: the host of the endpoint. */
   readonly servername?: string | undefined;
@@ -29,7 +29,7 @@ export interface TlsOptions {
   readonly [option: string]: unknown;
 }
 
-/** `true` for the certificates that the system trusts, or what `node:tls` takes. */
+/** `true` for the certificates that the system trusts, or options for `node:tls`. */
 export type Tls = boolean | TlsOptions;
 
 const CLOSE_MS_MAX = 1_000;

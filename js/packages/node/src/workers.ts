@@ -32,19 +32,17 @@ import { TcpTransport, type Tls } from "./tcp.js";
 const CALL_TIMEOUT_MS = 10_000;
 const HOST_CHARS_MAX = 100;
 
-/** What a worker connects to: an endpoint, or a client that it shares and leaves open. */
+/** Where a worker connects: an endpoint, or a client that it shares and leaves open. */
 export interface WorkerEndpoint {
-  /**
-   * `host:port`, or an address, as for `FloClient`; without it and a client the environment says it.
-   */
+  /** `host:port`, or an address, as for `FloClient`. Default: `client`, else the environment. */
   readonly endpoint?: string | null | undefined;
   /** A client to share, which stays open when the worker ends. */
   readonly client?: CoreFloClient | null | undefined;
   readonly token?: Token | null | undefined;
   readonly tls?: Tls | null | undefined;
   /**
-   * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
-   * `warn` and `error`. Default: warnings and errors go to the console.
+   * The logger: `true` for the console, `false` for none, or an object with `debug`, `warn` and
+   * `error`. Default: warnings and errors go to the console.
    */
   readonly logger?: Logger | boolean | null | undefined;
   /** An older spelling of `logger: true`. */
@@ -52,7 +50,7 @@ export interface WorkerEndpoint {
 }
 
 interface OfEveryWorker extends WorkerEndpoint {
-  /** Stop on SIGINT and SIGTERM; a second one ends the process. Default: true. */
+  /** Whether to stop on SIGINT and SIGTERM; a second one ends the process. Default: true. */
   readonly handleSignals?: boolean | null | undefined;
 }
 
@@ -66,11 +64,11 @@ export interface QueueWorkerOptions extends CoreQueueWorkerOptions, OfEveryWorke
 export interface StreamWorkerOptions extends CoreStreamWorkerOptions, OfEveryWorker {
   /** Another name for `consumer`. */
   readonly workerId?: string | null | undefined;
-  /** What the default for `consumer` begins with. Default: the name of this host. */
+  /** The beginning of the default for `consumer`. Default: the name of this host. */
   readonly machineId?: string | null | undefined;
 }
 
-/** What a `StreamWorker` is made with whose client and handler are given apart. */
+/** Options of a `StreamWorker` whose client and handler are separate arguments. */
 export interface StreamWorkerConfig
   extends Omit<StreamWorkerOptions, "client" | "endpoint" | "handler" | "group"> {
   /** Default: `default`. */
@@ -130,7 +128,7 @@ const STREAM_WORKER: OptionNames<StreamWorkerOptions> = {
   retryDelayMaxMs: true,
 };
 
-/** A worker for actions: `worker.action(name, handler)`, then `await worker.start()`. */
+/** A worker for actions: call `worker.action(name, handler)`, then `await worker.start()`. */
 export class ActionWorker extends CoreActionWorker {
   readonly #handlesSignals: boolean;
 
@@ -148,7 +146,7 @@ export class ActionWorker extends CoreActionWorker {
   }
 }
 
-/** A worker for queues: `worker.queue(name, handler)`, then `await worker.start()`. */
+/** A worker for queues: call `worker.queue(name, handler)`, then `await worker.start()`. */
 export class QueueWorker extends CoreQueueWorker {
   readonly #handlesSignals: boolean;
 
@@ -164,7 +162,7 @@ export class QueueWorker extends CoreQueueWorker {
   }
 }
 
-/** A consumer of a stream's group: `await worker.start()`. */
+/** A consumer of a stream's group: call `await worker.start()`. */
 export class StreamWorker extends CoreStreamWorker {
   readonly #handlesSignals: boolean;
 

@@ -14,18 +14,19 @@ import {
 
 const SUFFIXES = [".yaml", ".yml"];
 
-/** `client.workflow`, with files. */
+/** `client.workflow`, with methods for files. */
 export class Workflow extends CoreWorkflow {
-  /** `sync`, of a file. Its problems name it (`file`). */
+  /** `sync` a file. Its problems name it (`file`). */
   async syncFile(path: string, options: SyncOptions = {}): Promise<SyncResult> {
     const [result] = await this.syncFiles([path], options);
     return result as SyncResult;
   }
 
   /**
-   * `sync` of every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
+   * `sync` every `*.yaml` and `*.yml` in a directory, in one commit: all, or none.
    *
-   * By name; hidden files and subdirectories are left out. Problems name their file (`file`).
+   * Files are taken by name; hidden files and subdirectories are left out. Problems name their file
+   * (`file`).
    */
   async syncDir(path: string, options: SyncOptions = {}): Promise<SyncResult[]> {
     const entries = await readdir(path, { withFileTypes: true });
@@ -39,7 +40,7 @@ export class Workflow extends CoreWorkflow {
     );
   }
 
-  /** `sync` of several files in one commit: all, or none; a result for each, in order. */
+  /** `sync` several files in one commit: all, or none. Returns a result for each, in order. */
   async syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<SyncResult[]> {
     if (paths.length === 0) {
       return [];

@@ -9,14 +9,14 @@ const NAME = "@floruntime/otel";
 /**
  * Trace all clients and workers of this process, or page, from now on.
  *
- * `provider`: whose tracer makes the spans; by default OpenTelemetry's global one. An exporter that is
- * slow holds up nobody where spans go through the SDK's `BatchSpanProcessor`.
+ * `provider`: the provider of the tracer; by default OpenTelemetry's global one. Use the SDK's
+ * `BatchSpanProcessor`, so that a slow exporter does not delay calls.
  */
 export function instrument(provider: TracerProvider = trace.getTracerProvider()): void {
   setTracing(new OpenTelemetryTracing(provider.getTracer(NAME)));
 }
 
-/** Trace nothing any more. */
+/** Stop tracing. */
 export function uninstrument(): void {
   setTracing(null);
 }

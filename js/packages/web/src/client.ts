@@ -17,22 +17,22 @@ import { type WebSocketClass, WebSocketTransport } from "./websocket.js";
 export interface FloClientOptions extends ClientOptions {
   /** Another name for `token`. */
   readonly authToken?: Token | null | undefined;
-  /** Gives another token where the first has been used: asked at each connection after it. */
+  /** Returns the next token, at each connection after the first one. */
   readonly onAuthRequired?: (() => string | Promise<string>) | null | undefined;
-  /** What makes WebSockets where the runtime has none of its own, as Node 20. */
+  /** The WebSocket class, if the runtime has none, as Node 20. */
   readonly webSocket?: WebSocketClass | null | undefined;
 }
 
 /**
- * A client over WebSocket, for web pages: streams, and keys to read. Nothing else exists on it, and
- * the server refuses the rest by the token's role.
+ * A client over WebSocket, for web pages: it has streams, and reads of keys, and nothing else. The
+ * server refuses everything else because of the token's role.
  *
- * `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS. It connects by `connect()` or with the
- * first call, and reconnects by itself; while it is connected it looks at once when the page is online
- * again, or is seen again after a sleep.
+ * `endpoint` is `ws://HOST:PORT/ws`, or `wss://` for TLS. The client connects with `connect()` or
+ * at the first call, and reconnects automatically. When the page comes online again, or is shown
+ * again after a sleep, it checks the connection at once.
  */
 export class FloClient {
-  /** Keys to read: configuration, feature flags. */
+  /** Reads of keys: configuration, feature flags. */
   readonly kv: KvReader;
   /** Streams: append, read, subscribe, groups. */
   readonly streams: StreamRecords;
@@ -56,51 +56,54 @@ export class FloClient {
     });
   }
 
-  /** Where the server is, as it was given. */
+  /** The endpoint, as it was given. */
   get endpoint(): string {
     return this.#client.endpoint;
   }
 
-  /** Where calls go that name no other. */
+  /** The namespace of calls that name none. */
   get namespace(): string {
     return this.#client.namespace;
   }
 
-  /** With `reads: "local"`: how old the state may have been that the latest answer came from. */
+  /** With `reads: "local"`: how old the state behind the latest answer may be. */
   get stalenessMs(): number {
     return this.#client.stalenessMs;
   }
 
-  /** Whether the connection is up at this moment. */
+  /** Whether the connection is up now. */
   get isConnected(): boolean {
     return this.#client.isConnected;
   }
 
-  /** Call `listener` whenever the connection is up, the first time and again; returns what ends this. */
+  /** Call `listener` each time the connection is up. Returns a function that removes it. */
   onConnect(listener: () => unknown): () => void {
     return this.#client.onConnect(listener);
   }
 
   /**
-   * Call `listener` with the reason whenever the connection is lost, and with the refusal when the
-   * server refuses the client for good; not for `close()`. Returns what ends this.
+   * Call `listener` with the reason each time the connection is lost, and when the server refuses
+   * the client permanently. It is not called for `close()`. Returns a function that removes it.
    */
   onDisconnect(listener: DisconnectListener): () => void {
     return this.#client.onDisconnect(listener);
   }
 
   /**
-   * Connect, and give the client; a second time does nothing. Calls do it by themselves, but not
-   * after `close()`. With `waitMs` it waits for a server that is not up yet.
+   * Connect, and return the client. If it is connected already, this has no effect.
    *
-   * Throws `ConnectionFailedError` where there is no connection, and the refusal of the token.
+   * Calls connect automatically, but not after `close()`. With `waitMs` it waits for a server that
+   * is not up yet. Throws `ConnectionFailedError` if there is no connection, and the error of the
+   * server if it refuses the token.
    */
   async connect(options: ConnectOptions = {}): Promise<this> {
     await this.#client.connect(options);
     return this;
   }
 
-  /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
+  /**
+   * Close the client. Calls in progress fail with `NotConnectedError`. Closing twice has no effect.
+   */
   async close(): Promise<void> {
     this.#stopWaking?.();
     this.#stopWaking = null;

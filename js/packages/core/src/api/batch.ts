@@ -32,13 +32,13 @@ export interface Memories {
   readonly stream: LeaseMemory;
 }
 
-/** Collects commands. It is for one block: what is added after it is refused. */
+/** Collects commands for one commit. Commands that are added after its block are refused. */
 export class Batch {
   /** The writes of `client.kv`, and `check`. */
   readonly kv: Recorded<KvCommands>;
-  /** The writes of `client.queue` but `dequeue`. */
+  /** The writes of `client.queue`, without `dequeue`. */
   readonly queue: Recorded<QueueCommands>;
-  /** The writes of `client.stream` but `groupRead`. */
+  /** The writes of `client.stream`, without `groupRead`. */
   readonly stream: Recorded<StreamCommands>;
   /** The same as `stream`. */
   readonly streams: Recorded<StreamCommands>;
@@ -61,7 +61,7 @@ export class Batch {
     this.workflow = this.#recorder(new WorkflowCommands(true));
   }
 
-  /** How many commands it holds. */
+  /** The number of commands in it. */
   get size(): number {
     return this.#commands.length;
   }

@@ -25,10 +25,10 @@ import { Worker } from "./worker/worker.js";
 import { Workflow } from "./workflow/workflow.js";
 
 /**
- * A client of one server, by any transport.
+ * A client of one server, over any transport.
  *
- * It connects by `connect()` or with the first call; `close()` ends it, and so does
- * `await using client = …`.
+ * It connects with `connect()` or at the first call. `close()` closes it; `await using client = …`
+ * does so at the end of its block.
  */
 export class FloClient extends ConnectedClient {
   /** Versioned keys. */
@@ -41,17 +41,17 @@ export class FloClient extends ConnectedClient {
   readonly streams: Stream;
   /** Actions and their runs. */
   readonly action: Action;
-  /** Workers by id; one of your own is an `ActionWorker`. */
+  /** Workers by id. To run a worker of your own, use `ActionWorker`. */
   readonly worker: Worker;
   /** Workflows, their runs and schedules. */
   readonly workflow: Workflow;
-  /** Operations on all that matches, under way or done. */
+  /** Jobs: operations on everything that matches, in progress or ended. */
   readonly jobs: Jobs;
-  /** Worlds of their own on one server. */
+  /** Namespaces: separate worlds on one server. */
   readonly namespaces: Namespaces;
   /** The cluster that the server is a node of. */
   readonly cluster: Cluster;
-  /** Who may do what. */
+  /** Tokens: who may do what. */
   readonly tokens: Tokens;
   /** Sessions of the web console. */
   readonly console: Console;
@@ -75,19 +75,22 @@ export class FloClient extends ConnectedClient {
   }
 
   /**
-   * Several writes, all or nothing: `await client.batch((b) => { b.kv.put("key", "value"); })`.
+   * Send several writes in one commit, all or none: `await client.batch((b) => { b.kv.put("key",
+   * "value"); })`.
    *
-   * They are sent when the function ends without throwing (a promise of it is waited for); the
-   * answer has, in order, what each live method would have answered. A refusal is thrown with
-   * `index`, the position of the command refused; then none of them happened.
+   * They are sent when the function ends without throwing; if it returns a promise, that is
+   * awaited. The result has the answer of each write, in order. If the server refuses one, the
+   * error has its position as `index`, and none of the writes took effect.
    */
   async batch(fill: FillBatch, options: CallOptions = {}): Promise<unknown[]> {
     return await runBatch(this, this.memories, fill, options);
   }
 
   /**
-   * This client, on the same connection, with another namespace for calls that name none. To close
-   * it is to close this one. Throws `BadRequestError` on a name that cannot be.
+   * Return a client for another namespace on the same connection.
+   *
+   * `namespace` is used by calls that name none. Closing that client closes this one. Throws
+   * `BadRequestError` if the name is not allowed.
    */
   within(namespace: string): FloClient {
     return new ClientWithin(this, namespace);

@@ -12,7 +12,7 @@ import {
   ClusterStatus,
 } from "../wire/messages.generated.js";
 
-/** `client.cluster`: for the role `admin`. A server that is alone refuses all of it. */
+/** `client.cluster`: needs the role `admin`. A server outside a cluster refuses all of it. */
 export class Cluster {
   readonly #caller: Caller;
 
@@ -20,34 +20,35 @@ export class Cluster {
     this.#caller = caller;
   }
 
-  /** The nodes, the partitions and the state of NATS, as the node that answers sees them. */
+  /** Return the nodes, the partitions and the state of NATS, as the answering node sees them. */
   async status(options: CallOptions = {}): Promise<ClusterInfo> {
     knownOfCall("cluster.status", options, NONE);
     return await this.#caller.call(ClusterStatus.of({}), options);
   }
 
-  /** Let `node` lead `partition` (0 is `system`), until it is drained or lost. */
+  /** Make `node` the leader of `partition` (0 is `system`), until it is drained or lost. */
   async move(partition: number, node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.move", options, NONE);
     await this.#caller.call(ClusterMove.of({ partition, node }), options);
   }
 
-  /** Hand over all that `node` leads, until it starts again. */
+  /** Hand over everything that `node` leads. It leads nothing until it starts again. */
   async drain(node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.drain", options, NONE);
     await this.#caller.call(ClusterDrain.of({ node }), options);
   }
 
-  /** Drop a node that is gone for good. Refused while it lives. */
+  /** Remove a node that will not come back. Refused while the node is alive. */
   async forget(node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.forget", options, NONE);
     await this.#caller.call(ClusterForget.of({ node }), options);
   }
 
   /**
-   * Let `partition` (0 is `system`) go on from the copy of `node`, as a new history: for one that
-   * nobody can lead, because its log was set back or lost its beginning. What other copies and the
-   * log hold beyond that is given up.
+   * Continue `partition` (0 is `system`) from the copy of `node`, as a new history.
+   *
+   * Use it for a partition that nobody can lead, because its log was set back or lost its
+   * beginning. What other copies and the log hold beyond that copy is lost.
    */
   async recover(partition: number, node: string, options: CallOptions = {}): Promise<void> {
     knownOfCall("cluster.recover", options, NONE);
@@ -55,8 +56,10 @@ export class Cluster {
   }
 
   /**
-   * Take a single server's data into this cluster, which must be empty; how many namespaces there
-   * are. `directory` is a backup on the machine of the node that is asked.
+   * Import the data of a single server into this cluster, which must be empty.
+   *
+   * `directory` is a backup on the machine of the node that answers. Returns the number of
+   * namespaces.
    */
   async importBackup(directory: string, options: CallOptions = {}): Promise<number> {
     knownOfCall("cluster.importBackup", options, NONE);

@@ -11,19 +11,19 @@ import {
 } from "../wire/messages.generated.js";
 import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./base/secrets.js";
 
-/** A code for the console. It is good once, until `expiresAtMs`. */
+/** A code for the console. It can be used once, until `expiresAtMs`. */
 export interface ConsoleCode {
   readonly code: string;
   readonly expiresAtMs: number;
 }
 
-/** A session of the console. `token`: what to come in with, which nobody can tell again. */
+/** A session of the console. `token` is its secret; it cannot be shown again. */
 export interface ConsoleSession {
   readonly token: string;
   readonly info: Identity;
 }
 
-/** `client.console`: what `flo console` asks, and the page that it opens. */
+/** `client.console`: what `flo console` and the console's page call. */
 export class Console {
   readonly #caller: Caller;
 
@@ -32,8 +32,10 @@ export class Console {
   }
 
   /**
-   * Ask for a code that opens one session with the rights of this client, within 60 s. The code is
-   * made here, and only a hash of it is sent. It works without tokens, too, and turns none on.
+   * Create a code that opens one session with the rights of this client, within 60 s.
+   *
+   * The code is made here; only its hash is sent. This also works on a server without tokens, and
+   * does not turn tokens on.
    */
   async code(options: CallOptions = {}): Promise<ConsoleCode> {
     knownOfCall("console.code", options, NONE);
@@ -43,8 +45,9 @@ export class Console {
   }
 
   /**
-   * Open a session by a code: it may do what whoever asked for the code may do. It ends after 12
-   * hours, at `logout`, or with the token that it came from; a restart keeps it.
+   * Open a session with a code. It has the rights of the client that created the code.
+   *
+   * It ends after 12 hours, at `logout`, or when the token behind it ends. It survives a restart.
    */
   async login(code: string, options: CallOptions = {}): Promise<ConsoleSession> {
     knownOfCall("console.login", options, NONE);
@@ -57,7 +60,7 @@ export class Console {
     };
   }
 
-  /** End the session that this client has come in with, and cut all its connections. */
+  /** End the session that this client is logged in with, and close all its connections. */
   async logout(options: CallOptions = {}): Promise<void> {
     knownOfCall("console.logout", options, NONE);
     await this.#caller.call(ConsoleLogout.of({}), options);

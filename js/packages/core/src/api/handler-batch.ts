@@ -5,8 +5,8 @@ import { Batch, batchOf } from "./batch.js";
 import type { FloClient } from "./client.js";
 
 /**
- * It is sent when the handler has returned, in one commit with the completion of its run, or the ack
- * of its record or message: all of it happens, or none.
+ * A batch that is sent when the handler has returned, in one commit with the completion of its run,
+ * or with the ack of its record or message: either all of it happens, or none.
  */
 export class HandlerBatch extends Batch {
   readonly #client: FloClient;

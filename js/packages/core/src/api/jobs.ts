@@ -15,7 +15,7 @@ export interface WaitForJobOptions {
 
 const WAIT: OptionNames<WaitForJobOptions> = { blockMs: true };
 
-/** The jobs that `action.bulk`, `queue.bulk`, `stream.bulk` and `workflow.bulk` have begun. */
+/** Jobs of `action.bulk`, `queue.bulk`, `stream.bulk`, `workflow.bulk` and `kv.deletePrefix`. */
 export class Jobs {
   readonly #caller: Caller;
 
@@ -23,13 +23,13 @@ export class Jobs {
     this.#caller = caller;
   }
 
-  /** The job as it stands. `NotFoundError` where there is none. */
+  /** Return the job in its present state. Throws `NotFoundError` if it does not exist. */
   async status(jobId: string, options: CallOptions = {}): Promise<BulkJob> {
     knownOfCall("jobs.status", options, NONE);
     return await this.#caller.call(JobGet.of({ jobId }), options);
   }
 
-  /** The job once it has ended, or as it stands after `blockMs`. */
+  /** Wait for the end of the job, at most `blockMs`, and return it in its state then. */
   async wait(jobId: string, options: WaitForJobOptions & CallOptions = {}): Promise<BulkJob> {
     const { blockMs = WAIT_MS } = knownOfCall("jobs.wait", options, WAIT);
     return await this.#caller.call(JobGet.of({ jobId, blockMs }), { ...options, blockMs });
@@ -41,7 +41,7 @@ export class Jobs {
     return await this.#caller.call(JobList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** End the job; what it has done stays done. `ConflictError` where it has ended. */
+  /** Stop the job. What it has done stays done. Throws `ConflictError` if it has ended. */
   async cancel(jobId: string, options: CallOptions = {}): Promise<BulkJob> {
     knownOfCall("jobs.cancel", options, NONE);
     return await this.#caller.call(JobCancel.of({ jobId }), options);

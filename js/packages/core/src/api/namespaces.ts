@@ -1,4 +1,4 @@
-/** Namespaces: listed, made and deleted. One also comes into being with its first write. */
+/** Namespaces: list, create and delete them. The first write to a namespace creates it, too. */
 
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
 import type { Integer } from "../base/schema.js";
@@ -14,9 +14,9 @@ import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
 import { FORCE, type ForceOptions } from "./base/shared-options.js";
 
 export interface NamespaceOptions {
-  /** How many versions of a key are kept, the present one included: 1 to 64. */
+  /** How many versions of a key are kept, with the current one: 1 to 64. */
   readonly kvHistory?: Integer | null | undefined;
-  /** For how long those of a deleted key are kept; with 0 they go at once. */
+  /** How long the versions of a deleted key are kept. With 0 they are deleted at once. */
   readonly kvDeletedMs?: Integer | null | undefined;
 }
 
@@ -30,13 +30,15 @@ export class Namespaces {
     this.#caller = caller;
   }
 
-  /** Make a namespace. Returns whether it is new. */
+  /** Create a namespace. Returns whether it is new. */
   async create(name: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("namespaces.create", options, NONE);
     return await this.#caller.call(NamespaceCreate.of({ name }), options);
   }
 
-  /** Set what is named; the rest stays. The namespace, which is made where there is none. */
+  /**
+   * Change settings; those that are left out stay. Creates the namespace if needed, and returns it.
+   */
   async configure(
     name: string,
     options: NamespaceOptions & CallOptions = {},
@@ -52,7 +54,7 @@ export class Namespaces {
     return await this.#caller.call(NamespaceList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Delete a namespace. Returns whether it existed. One that is not empty wants `force`. */
+  /** Delete a namespace. Returns whether it existed. One that is not empty needs `force`. */
   async delete(name: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     const { force } = knownOfCall("namespaces.delete", options, FORCE);
     return await this.#caller.call(NamespaceDelete.of({ name, force }), options);

@@ -1,4 +1,4 @@
-/** Tokens: made, listed and revoked by an admin, minted for pages by a backend. */
+/** Tokens: an admin creates, lists and revokes them; a backend mints them for web pages. */
 
 import { BadTypeError } from "../base/errors.js";
 import { type CallOptions, knownOfCall, NONE, type OptionNames } from "../base/options.js";
@@ -20,29 +20,29 @@ import {
 import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
 import { ID_ALPHABET, ID_CHARS, SECRET_ALPHABET, SECRET_CHARS, sha256 } from "./base/secrets.js";
 
-/** A token just made. `token` is its text, which nobody can tell again. */
+/** A new token. `token` is its text, which cannot be shown again. */
 export interface NewToken {
   readonly token: string;
   readonly info: TokenInfo;
 }
 
 export interface CreateTokenOptions {
-  /** Those that it is for, 100 at most; an admin's is for all. Default: all. */
+  /** The namespaces that it may use, 100 at most; an admin's may use all. Default: all. */
   readonly namespaces?: readonly string[] | null | undefined;
-  /** After how long it ends, up to ten years. Default: it does not. */
+  /** The time until it expires, up to ten years. Default: it does not expire. */
   readonly lifetimeMs?: Integer | null | undefined;
-  /** A text of up to 4 KiB for people. Default: none. */
+  /** A description of up to 4 KiB. Default: none. */
   readonly description?: string | null | undefined;
-  /** Of all that the role may do, only this, such as `read:kv:flag:*`, 100 at most. Default: all. */
+  /** Limits the role to these scopes, such as `read:kv:flag:*`; 100 at most. Default: no limit. */
   readonly scopes?: readonly string[] | null | undefined;
 }
 
 export interface MintOptions {
-  /** What the page may do, such as `append:stream:chat:42`, 1 to 100. */
+  /** What the page may do, such as `append:stream:chat:42`; 1 to 100 scopes. */
   readonly scopes: readonly string[];
-  /** After how long it ends, up to an hour. Default: 600,000. */
+  /** The time until it expires, up to an hour. Default: 600,000. */
   readonly expiresMs?: Integer | null | undefined;
-  /** Those that it is for, 100 at most. Default: those of this client's token. */
+  /** The namespaces that it may use, 100 at most. Default: those of this client's token. */
   readonly namespaces?: readonly string[] | null | undefined;
 }
 
@@ -54,7 +54,7 @@ const CREATE: OptionNames<CreateTokenOptions> = {
 };
 const MINT: OptionNames<MintOptions> = { scopes: true, expiresMs: true, namespaces: true };
 
-/** `client.tokens`. All but `mint` and `whoami` is for the role `admin`; others get `ForbiddenError`. */
+/** `client.tokens`. All methods but `mint` and `whoami` need the role `admin`. */
 export class Tokens {
   readonly #caller: Caller;
 
@@ -63,8 +63,10 @@ export class Tokens {
   }
 
   /**
-   * Make a token. Its secret is made here, and only a hash of it is sent. The first token of a
-   * server turns tokens on: whoever came without one is cut, this client too, once it has its answer.
+   * Create a token. Its secret is made here; only its hash is sent.
+   *
+   * The first token of a server turns tokens on: connections without a token are then closed, also
+   * this client's, once it has its answer.
    */
   async create(role: Role, options: CreateTokenOptions & CallOptions = {}): Promise<NewToken> {
     const given = knownOfCall("tokens.create", options, CREATE);
@@ -83,9 +85,12 @@ export class Tokens {
   }
 
   /**
-   * Make a token for one page: of the role `web`, short, and kept nowhere. A `backend` may do this,
-   * too, within its own namespaces and scopes. It works without tokens as well, and turns none on.
-   * It never lasts longer than this client's own token, whose revocation ends it at once.
+   * Create a short-lived token for one page. It has the role `web`, and the server does not store
+   * it.
+   *
+   * A `backend` may do this, too, within its own namespaces and scopes. It also works on a server
+   * without tokens, and does not turn tokens on. The token never lasts longer than this client's
+   * own, and ends at once if that is revoked.
    */
   async mint(options: MintOptions & CallOptions): Promise<MintedToken> {
     const { scopes, expiresMs, namespaces } = knownOfCall("tokens.mint", options, MINT);
@@ -97,19 +102,19 @@ export class Tokens {
     return await this.#caller.call(request, options);
   }
 
-  /** A page of the tokens, by id; expired and revoked ones for 30 days after. */
+  /** A page of the tokens, by id; expired and revoked ones are listed for 30 days. */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<TokenInfo>> {
     const { limit, cursor } = knownOfCall("tokens.list", options, LISTING);
     return await this.#caller.call(TokenList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Let a token's holders in no longer, and cut those who are. */
+  /** Revoke a token: its holders can no longer connect, and their connections are closed. */
   async revoke(id: string, options: CallOptions = {}): Promise<TokenInfo> {
     knownOfCall("tokens.revoke", options, NONE);
     return await this.#caller.call(TokenRevoke.of({ id }), options);
   }
 
-  /** What this client may do: role, namespaces and scopes (`null`: all), and until when. */
+  /** Return what this client may do (role, namespaces and scopes; `null`: all), and until when. */
   async whoami(options: CallOptions = {}): Promise<Identity> {
     knownOfCall("tokens.whoami", options, NONE);
     return await this.#caller.call(WhoAmI.of({}), options);

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from "./error-codes.generated.js";
 import type { Problem } from "./problem.generated.js";
 
-/** Whether a call took effect: certainly not (sending it again is safe), or perhaps. */
+/** Whether a failed call took effect: certainly not (a repeat is safe), or perhaps. */
 export type Ran = "no" | "maybe";
 
 export interface ErrorOptions {
@@ -11,14 +11,14 @@ export interface ErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Base of all errors of Flo. `code` is stable and travels on the wire. */
+/** Base class of all errors of Flo. `code` is stable and travels on the wire. */
 export class FloError extends Error {
   static readonly code: string = "error";
   /** Whether the call took effect although it failed. */
   readonly ran: Ran;
   /** Position of the refused command in its batch, `null` outside batches. */
   readonly index: number | null;
-  /** What else is told of it. */
+  /** Further data about the error. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(message: string, options: ErrorOptions = {}) {
@@ -42,7 +42,7 @@ export class FloError extends Error {
     return this.message;
   }
 
-  /** Whether this is its code. */
+  /** Whether this error has the code `code`. */
   is(code: string): boolean {
     return this.code === code;
   }
@@ -57,7 +57,10 @@ export class NotFoundError extends FloError {
 export class ConflictError extends FloError {
   static override readonly code = "conflict";
 
-  /** The version the key has now (0: it is missing); `null` where versions play no part. */
+  /**
+   * The current version of the key (0: it does not exist); `null` if the error is not about
+   * versions.
+   */
   get currentVersion(): bigint | null {
     return versionIn(this.details, "current_version");
   }
@@ -67,20 +70,20 @@ export class ConflictError extends FloError {
 export class BadRequestError extends FloError {
   static override readonly code: string = "bad_request";
 
-  /** What is wrong with a workflow definition, and where; empty where none was refused. */
+  /** The problems of a refused workflow definition; empty for other errors. */
   get problems(): readonly Problem[] {
     return (this.details["problems"] as Problem[] | undefined) ?? [];
   }
 }
 
-/** A value of a type that is not taken. The client throws it before anything is sent. */
+/** A value of the wrong type. The client throws this before anything is sent. */
 export class BadTypeError extends BadRequestError {}
 
 /** A watch asked for changes that are no longer kept; read the state and watch from there. */
 export class GapError extends FloError {
   static override readonly code = "gap";
 
-  /** The first version that a watch can still start from. */
+  /** The first version from which a watch can still start. */
   get firstVersion(): bigint {
     return versionIn(this.details, "first_version") ?? 0n;
   }
@@ -141,16 +144,18 @@ export class NonRetryableError extends FloError {
   static override readonly code = "non_retryable";
 }
 
-/** An endpoint that is not understood. */
+/** An endpoint that cannot be parsed. */
 export class InvalidEndpointError extends BadRequestError {}
 
 /** A `blockMs` beyond 300,000. */
 export class BlockTooLongError extends BadRequestError {}
 
-/** The transaction was committed or rolled back before. */
+/** The transaction is already committed or rolled back. */
 export class TxnFinishedError extends BadRequestError {}
 
-/** What a transaction does not have: what reads or changes more than one key, or parts of one. */
+/**
+ * A transaction does not have this method: it reads or changes several keys, or a part of a value.
+ */
 export class TxnUnsupportedOpError extends BadRequestError {}
 
 /** The class of every code; a code that the server has and this package has not fails to compile. */

@@ -1,6 +1,6 @@
 /**
- * What kind of error it is, by its code: right also where `instanceof` is not, as between two copies of
- * this package in one program.
+ * Tell errors apart by their code. This also works where `instanceof` does not, as between two
+ * copies of this package in one program.
  */
 
 import type {
@@ -36,7 +36,7 @@ function guardOf<Kind extends FloError>(code: string): (error: unknown) => error
 export const isNotFound = guardOf<NotFoundError>("not_found");
 /** Whether a condition lost, or a lease is stale. */
 export const isConflict = guardOf<ConflictError>("conflict");
-/** Whether a value, name or combination can never be right. */
+/** Whether a value, name or combination is never allowed. */
 export const isBadRequest = guardOf<BadRequestError>("bad_request");
 /** Whether a watch asked for changes that are no longer kept. */
 export const isGap = guardOf<GapError>("gap");
@@ -60,5 +60,5 @@ export const isNotConnected = guardOf<NotConnectedError>("not_connected");
 export const isProtocol = guardOf<ProtocolError>("protocol");
 /** Whether it is a bug in the server. */
 export const isInternal = guardOf<InternalServerError>("internal");
-/** Whether a handler said that trying again cannot help. */
+/** Whether a handler said that another attempt cannot help. */
 export const isNonRetryable = guardOf<NonRetryableError>("non_retryable");

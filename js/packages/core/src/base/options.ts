@@ -5,13 +5,13 @@ import { BadRequestError, BadTypeError } from "./errors.js";
 import type { Integer } from "./schema.js";
 import { shown, typeName } from "./shown.js";
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** The client's own unless given. */
+  /** The namespace. Default: that of the client. */
   readonly namespace?: string | null | undefined;
-  /** How long this call may take, beside its own `blockMs`. The client's own unless given. */
+  /** How long this call may take; its own `blockMs` is added. Default: the client's time-out. */
   readonly timeoutMs?: Integer | null | undefined;
-  /** Gives up waiting; the call rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
 }
 

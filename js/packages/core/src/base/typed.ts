@@ -1,6 +1,6 @@
 /**
- * JSON as values of a kind that a person names: a function that takes what came and returns the value
- * (or throws), or a schema as Zod, Valibot, ArkType and others have them (Standard Schema).
+ * Decoding JSON into typed values. A kind is a function that returns the value or throws, or a
+ * schema as Zod, Valibot, ArkType and others have them (Standard Schema).
  */
 
 import { BadRequestError, BadTypeError, ConflictError } from "./errors.js";
@@ -26,7 +26,7 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What makes a value of what came as JSON, or says why it cannot. */
+/** Turns JSON into a typed value, or says why it cannot. */
 export type Kind<T> = ((value: unknown) => T) | StandardSchema<T>;
 
 /** Throws `BadTypeError` on what is no kind. */

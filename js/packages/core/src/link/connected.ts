@@ -31,36 +31,42 @@ import type { Transport } from "./transport.js";
 export interface ClientOptions {
   /** The namespace of calls that name none. Default: `default`. */
   readonly namespace?: string | null | undefined;
-  /** A call's time-out is this plus its own `blockMs`. Default: 5,000. */
+  /** The time-out of a call; its own `blockMs` is added. Default: 5,000. */
   readonly timeoutMs?: Integer | null | undefined;
   /**
-   * What the server knows this client by, where it asks for tokens: a text, or a function that gives
-   * one (or a promise of one) and is asked at each connection, as for tokens that run out.
+   * The token, if the server requires one: a text, or a function that returns a text or a promise.
+   * The function is called at each connection, for tokens that expire.
    */
   readonly token?: Token | null | undefined;
-  /** The back-off of reconnecting, and of sending again what an overloaded server did not run. */
+  /**
+   * The waits before reconnecting, and before repeating a call that an overloaded server did not
+   * run.
+   */
   readonly retry?: RetryOptions | null | undefined;
   /**
-   * In a cluster, `"local"` lets any node answer from its own copy what only reads (of keys and
-   * streams, lists, infos, histories), perhaps an old state, but never one behind what this client
-   * has seen; `stalenessMs` tells how old. Default: `"linearizable"`.
+   * In a cluster, `"local"` lets any node answer reads (of keys and streams, lists, infos,
+   * histories) from its own copy. The answer may be old, but never older than what this client has
+   * seen; `stalenessMs` says how old. Default: `"linearizable"`.
    */
   readonly reads?: ReadsFrom | null | undefined;
-  /** With `reads: "local"`: what may be older is asked of the leader. Default: however old. */
+  /**
+   * With `reads: "local"`: the largest age; if a copy may be older, the leader answers. Default: no
+   * limit.
+   */
   readonly maxStalenessMs?: Integer | null | undefined;
   /**
-   * Where it says what happens: `true` for the console, `false` for nowhere, or what has `debug`,
-   * `warn` and `error`. Default: warnings and errors go to the console.
+   * The logger: `true` for the console, `false` for none, or an object with `debug`, `warn` and
+   * `error`. Default: warnings and errors go to the console.
    */
   readonly logger?: Logger | boolean | null | undefined;
   /** An older spelling of `logger: true`. */
   readonly debug?: boolean | null | undefined;
-  /** What time-outs are kept by; tests bring their own. */
+  /** The clock for time-outs; tests pass their own. */
   readonly clock?: Clock | null | undefined;
 }
 
 export interface ConnectOptions {
-  /** For how long to try where no server is to be reached (yet). Default: 0, which tries once. */
+  /** How long to try if no server can be reached. Default: 0, try once. */
   readonly waitMs?: Integer | null | undefined;
 }
 
@@ -88,22 +94,22 @@ interface Attempt {
   readonly wait: WaitOptions["wait"];
 }
 
-/** What is told of a connection that is lost. */
+/** Called with the reason when the connection is lost. */
 export type DisconnectListener = (reason: FloError) => unknown;
 
 /**
- * One connection to a server. It is made by `connect()`, or by the first call.
+ * A connection to a server. It is made by `connect()`, or by the first call.
  *
- * After a lost connection it reconnects in the background; calls wait for that up to their time-out.
- * A server that refuses the client for good (its token was revoked, say) ends it: calls throw that
- * refusal until `connect()` tries once more.
+ * After a lost connection it reconnects in the background; calls wait for that up to their
+ * time-out. If the server refuses the client permanently (its token was revoked, for example),
+ * calls throw that refusal until `connect()` tries again.
  */
 export class ConnectedClient implements Caller {
-  /** That of calls that name none. */
+  /** The namespace of calls that name none. */
   readonly namespace: string;
-  /** Where it says what happens. */
+  /** The logger of this client. */
   readonly logger: FullLogger;
-  /** What time-outs are kept by. */
+  /** The clock for time-outs. */
   readonly clock: Clock;
   readonly #transport: Transport;
   readonly #timeoutMs: number;
@@ -138,52 +144,53 @@ export class ConnectedClient implements Caller {
     return override === undefined ? this.namespace : checkNamespace(override);
   }
 
-  /** What the client is connected to, as it was given. */
+  /** The endpoint, as it was given. */
   get endpoint(): string {
     return this.#transport.endpoint;
   }
 
   /**
-   * With `reads: "local"`: how old the state may have been that the latest answer came from, counted
-   * from the last sign of the leader that the node which answered had heard; 0 from the leader itself.
+   * With `reads: "local"`: how old the state behind the latest answer may be. It counts from the
+   * last time that the answering node heard from the leader; 0 if the leader answered.
    */
   get stalenessMs(): number {
     return this.#reads.stalenessMs;
   }
 
-  /** Whether the connection is up at this moment. */
+  /** Whether the connection is up now. */
   get isConnected(): boolean {
     return this.#channel?.isConnected ?? false;
   }
 
-  /** Call `listener` whenever the connection is up, the first time and again; returns what ends this. */
+  /** Call `listener` each time the connection is up. Returns a function that removes it. */
   onConnect(listener: () => unknown): () => void {
     return this.#connects.add(listener);
   }
 
   /**
-   * Call `listener` with the reason whenever the connection is lost, and with the refusal when the
-   * server refuses the client for good; not for `close()`. Returns what ends this.
+   * Call `listener` with the reason each time the connection is lost, and when the server refuses
+   * the client permanently. It is not called for `close()`. Returns a function that removes it.
    */
   onDisconnect(listener: DisconnectListener): () => void {
     return this.#disconnects.add(listener);
   }
 
   /**
-   * Something happened to the machine (it slept, its network changed): see at once whether the
-   * connection lives, or make one now. Without this it takes some seconds until a silent connection
-   * is noticed.
+   * Check at once whether the connection is alive, or make one now.
+   *
+   * Call this when the machine has slept, or its network has changed. Without it the client takes
+   * some seconds to notice a silent connection.
    */
   wake(): void {
     this.#channel?.wake();
   }
 
   /**
-   * Connect, and give the client; a second time does nothing. Calls do it by themselves, but not
-   * after `close()`. With `waitMs` it waits for a server that is not up yet.
+   * Connect, and return the client. If it is connected already, this has no effect.
    *
-   * Throws `ConnectionFailedError` if there is no connection within `timeoutMs` (at once if it is
-   * refused), and the server's refusal of the token.
+   * Calls connect automatically, but not after `close()`. With `waitMs` it waits for a server that
+   * is not up yet. Throws `ConnectionFailedError` if there is no connection within `timeoutMs` (at
+   * once if it is refused), and the error of the server if it refuses the token.
    */
   async connect(options: ConnectOptions = {}): Promise<this> {
     const given = known("connect", options, CONNECT);
@@ -206,7 +213,9 @@ export class ConnectedClient implements Caller {
     }
   }
 
-  /** Close. Calls under way fail with `NotConnectedError`. Doing it twice does nothing. */
+  /**
+   * Close the client. Calls in progress fail with `NotConnectedError`. Closing twice has no effect.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     const channels = [this.#channel, this.#opening];
@@ -219,10 +228,10 @@ export class ConnectedClient implements Caller {
   }
 
   /**
-   * Send one request; its typed answer. Every method of every primitive ends here.
+   * Send one request, and return its typed answer. Every method of every primitive ends here.
    *
-   * What the server certainly did not run because it was overloaded or shutting down is sent again,
-   * with back-off, while the call's time lasts.
+   * A request that an overloaded or stopping server certainly did not run is sent again, with
+   * growing waits, until the call's time-out.
    */
   call<R>(request: Request<R>, options: CallOptions & WaitOptions = {}): Promise<R> {
     const tracing = theTracing();
@@ -355,7 +364,7 @@ export class ConnectedClient implements Caller {
     });
   }
 
-  /** The time that a round trip to the server takes, in milliseconds. */
+  /** Return the time of a round trip to the server, in milliseconds. */
   async ping(options: CallOptions = {}): Promise<number> {
     knownOfCall("ping", options, NONE);
     const begunMs = this.clock.nowMs();
@@ -363,13 +372,16 @@ export class ConnectedClient implements Caller {
     return this.clock.nowMs() - begunMs;
   }
 
-  /** The running server: version, durability, limits, time since its start. */
+  /** Return data about the running server: version, durability, limits, uptime. */
   async info(options: CallOptions = {}): Promise<ServerInfo> {
     knownOfCall("info", options, NONE);
     return await this.call(GetServerInfo.of({}), options);
   }
 
-  /** Copy the running server's state into `directory`, new on its machine; the full path. */
+  /**
+   * Copy the running server's state into `directory`, a new one on its machine. Returns the full
+   * path.
+   */
   async backup(directory: string, options: CallOptions = {}): Promise<string> {
     knownOfCall("backup", options, NONE);
     return await this.call(Backup.of({ directory }), options);

@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt. */
+/** Waits between attempts. */
 
 import { checkDuration } from "../base/checks.js";
 import { BadRequestError } from "../base/errors.js";
@@ -14,7 +14,8 @@ export interface RetryOptions {
   readonly multiplier?: number | null | undefined;
   /**
    * The part of each wait that chance may take away: 0 for exact waits, 1 for anything from nothing
-   * to the full wait. It keeps clients that failed together from coming back together. Default: 0.5.
+   * to the full wait. It keeps clients that failed together from coming back together. Default:
+   * 0.5.
    */
   readonly jitter?: number | null | undefined;
 }

@@ -12,7 +12,7 @@ import {
 } from "../base/errors.js";
 import { typeName } from "../base/shown.js";
 
-/** A token, or a function that is asked for one at each connection: tokens run out. */
+/** A token, or a function that is called at each connection, for tokens that expire. */
 export type Token = string | (() => string | Promise<string>);
 
 /** Refusals of a greeting that no other attempt with the same token heals. */

@@ -1,40 +1,41 @@
-/** How messages travel: the port that a connection stands on. The packages for runtimes fill it. */
+/** The interface of transports: how messages travel. The packages for runtimes implement it. */
 
-/** What a link calls back. */
+/** What a link calls. */
 export interface LinkEvents {
-  /** One message came, whole; nobody changes its bytes afterwards. */
+  /** One whole message came. Nobody changes its bytes afterwards. */
   onMessage(message: Uint8Array): void;
-  /** The peer or the network ended the link; called once, and not after `close`. */
+  /** The peer or the network ended the link. Called once, and not after `close`. */
   onClose(error?: Error): void;
 }
 
-/** One open way to a server. */
+/** One open connection to a server. */
 export interface Link {
-  /** Send one message, after all that was written before. */
+  /** Send one message, after all messages that were written before. */
   write(message: Uint8Array): void;
-  /** Begin to close. Doing it twice does nothing. */
+  /** Begin to close. Closing twice has no effect. */
   close(): void;
-  /** Resolves when nothing of the link is left. */
+  /** Resolves when the link is completely closed. */
   readonly closed: Promise<void>;
 }
 
 /** Opens links to one endpoint. */
 export interface Transport {
-  /** What it leads to, for messages. */
+  /** The endpoint, as it appears in messages. */
   readonly endpoint: string;
   /**
-   * The longest that its links are silent, which the server may count on to notice a client that
-   * vanished. Default: 0, which promises nothing.
+   * The longest time for which its links are silent. The server may rely on it to notice a client
+   * that has vanished. Default: 0, which promises nothing.
    */
   readonly quietMsMax?: number;
-  /** A new link. Rejects where none can be made; `signal` gives up trying. */
+  /** Open a new link. Rejects if that is not possible; `signal` aborts the attempt. */
   connect(events: LinkEvents, signal: AbortSignal): Promise<Link>;
   /**
-   * So many nodes it knows; each link begins with the one behind that of the last link. Default: 1.
+   * The number of nodes that it knows. Each link begins with the node after that of the last link.
+   * Default: 1.
    */
   readonly nodesTotal?: number;
-  /** Where else the same cluster is reached, as HOST:PORT; a page never changes its address. */
+  /** Other addresses of the same cluster, as HOST:PORT. A page never changes its address. */
   learn?(nodes: readonly string[]): void;
-  /** What leads to the node at HOST:PORT and no other; `null` where that is no such address. */
+  /** A transport for the node at HOST:PORT only; `null` if that is not such an address. */
   at?(node: string): Transport | null;
 }

@@ -16,8 +16,8 @@ export abstract class PayloadCarrier {
   }
 
   /**
-   * The payload as JSON: what `JSON.parse` makes of it, so integers beyond 2^53 lose their last
-   * digits. Throws `SyntaxError` where it is no JSON.
+   * The payload, decoded from JSON by `JSON.parse`: integers beyond 2^53 lose their last digits.
+   * Throws `SyntaxError` if it is not JSON.
    */
   json<T = unknown>(): T {
     return fromJson(this.payload) as T;
@@ -33,8 +33,8 @@ export abstract class ValueCarrier {
   }
 
   /**
-   * The value as JSON: what `JSON.parse` makes of it, so integers beyond 2^53 lose their last
-   * digits. Throws `SyntaxError` where it is no JSON.
+   * The value, decoded from JSON by `JSON.parse`: integers beyond 2^53 lose their last digits.
+   * Throws `SyntaxError` if it is not JSON.
    */
   json<T = unknown>(): T {
     return fromJson(this.value) as T;
@@ -129,19 +129,25 @@ export abstract class ActionRunMethods {
     return this.output;
   }
 
-  /** The output as text (UTF-8). Throws `TypeError` where there is none (yet). */
+  /** The output as text (UTF-8). Throws `TypeError` if there is none (yet). */
   text(): string {
     return toText(theOutput(this));
   }
 
-  /** The output as JSON, as `json` of messages. Throws `TypeError` where there is none (yet). */
+  /**
+   * The output, decoded from JSON, as `json` of messages. Throws `TypeError` if there is none
+   * (yet).
+   */
   json<T = unknown>(): T {
     return fromJson(theOutput(this)) as T;
   }
 
   /**
-   * The output, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
-   * Throws `ConflictError` unless the run has completed, `BadRequestError` where it does not fit.
+   * Decode the output, which is JSON, with `kind`: a function, or a schema (Zod, Valibot and
+   * others).
+   *
+   * Throws `ConflictError` unless the run has completed, and `BadRequestError` if the output does
+   * not fit.
    */
   into<T>(kind: Kind<T>): T {
     return outputAs(this, kind);

@@ -7,20 +7,20 @@ const WRITTEN = /^(\d{1,20})-(\d{1,20})$/;
 const ID_BYTES = 16;
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** Where a record stands in its stream. `StreamID.parse` undoes `toString`. */
+/** The position of a record in its stream. `StreamID.parse` is the reverse of `toString`. */
 export class StreamID {
   constructor(
     readonly timestampMs: bigint,
     readonly sequence: bigint,
   ) {}
 
-  /** The first id of a moment, in epoch milliseconds. */
+  /** The first id of a millisecond since the Unix epoch. */
   static fromTimestamp(timestampMs: Integer): StreamID {
     return new StreamID(BigInt(integerWithin(timestampMs, "timestampMs")), 0n);
   }
 
   /**
-   * The id written as text, such as `1703350800000-0`, or as the 16 bytes of `toBytes`. Throws
+   * Parse an id: text such as `1703350800000-0`, or the 16 bytes of `toBytes`. Throws
    * `BadRequestError`.
    */
   static parse(written: string | Bytes): StreamID {
@@ -28,7 +28,7 @@ export class StreamID {
     return bytes === null ? parsedText(written as string) : parsedBytes(bytes);
   }
 
-  /** As 16 bytes, which sort as ids do: both numbers of 64 bits, the highest byte first. */
+  /** Return the id as 16 bytes that sort as ids do: two 64-bit numbers, highest byte first. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(ID_BYTES);
     const view = new DataView(bytes.buffer);
@@ -37,14 +37,14 @@ export class StreamID {
     return bytes;
   }
 
-  /** Negative where `a` stands before `b`: for `Array.sort`. */
+  /** Compare two ids, for `Array.sort`: negative if `a` comes before `b`. */
   static compare(a: StreamID, b: StreamID): number {
     const [left, right] =
       a.timestampMs === b.timestampMs ? [a.sequence, b.sequence] : [a.timestampMs, b.timestampMs];
     return left < right ? -1 : left > right ? 1 : 0;
   }
 
-  /** Whether both name one record. */
+  /** Whether both ids are equal. */
   equals(other: StreamID): boolean {
     return StreamID.compare(this, other) === 0;
   }

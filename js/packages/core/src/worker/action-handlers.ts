@@ -6,28 +6,29 @@ import type { Kind } from "../base/typed.js";
 import type { ActionContext } from "./contexts.js";
 import type { WorkerBaseOptions } from "./worker-base.js";
 
-/** What runs an attempt. What it returns is the run's output; what it throws fails the attempt. */
+/** Handles an attempt. What it returns is the run's output; if it throws, the attempt fails. */
 export type ActionHandler = (ctx: ActionContext) => unknown;
 
-/** A handler that is given the payload as `input` of its options makes it, too. */
+/** A handler that also receives the payload, decoded by `input` of its options. */
 export type TypedHandler<T> = (ctx: ActionContext, input: T) => unknown;
 
 export interface HandlerOptions<T> extends RegisterOptions {
   /**
-   * What makes the payload, which is JSON, the handler's second argument: a function, or a schema (Zod,
-   * Valibot and others). A payload that does not fit fails the run without retries, naming the field.
+   * Decodes the payload, which is JSON, to the handler's second argument: a function, or a schema
+   * (Zod, Valibot and others). A payload that does not fit fails the run without retries, and the
+   * error names the field.
    */
   readonly input: Kind<T>;
 }
 
 export interface ActionWorkerOptions extends WorkerBaseOptions {
-  /** Default: a name that nobody else has. */
+  /** The worker's id. Default: a unique name. */
   readonly workerId?: string | null | undefined;
   readonly labels?: Readonly<Record<string, string>> | null | undefined;
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
-  /** The longest that one handler may take. Default: 300,000. */
+  /** The longest time for one handler. Default: 300,000. */
   readonly actionTimeoutMs?: Integer | null | undefined;
-  /** How often it says that it lives. Default: 30,000. */
+  /** The time between heartbeats. Default: 30,000. */
   readonly heartbeatIntervalMs?: Integer | null | undefined;
 }
 

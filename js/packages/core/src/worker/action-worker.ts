@@ -19,9 +19,9 @@ import type { Life, Plan } from "./life.js";
 import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, WorkerBase } from "./worker-base.js";
 
-/** A worker for actions. Name handlers with `worker.action(...)`, then `await worker.start()`. */
+/** A worker for actions. Add handlers with `worker.action(...)`, then `await worker.start()`. */
 export class ActionWorker extends WorkerBase {
-  /** What the server knows it by. */
+  /** The id under which the server knows it. */
   readonly workerId: string;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #metadata: Readonly<Record<string, string>>;
@@ -41,8 +41,10 @@ export class ActionWorker extends WorkerBase {
   }
 
   /**
-   * Let `handler(ctx)` handle the action `name`; `options` are those of `action.register`. Without
-   * any, an action that is registered already stays as it is. With `input` it is `handler(ctx, input)`.
+   * Use `handler(ctx)` for the action `name`. `options` are those of `action.register`.
+   *
+   * Without options, an action that is registered already keeps its settings. With `input` the
+   * handler is called as `handler(ctx, input)`.
    */
   action<T>(name: string, handler: TypedHandler<T>, options: HandlerOptions<T>): this;
   action(name: string, handler: ActionHandler, options?: RegisterOptions): this;
@@ -77,14 +79,15 @@ export class ActionWorker extends WorkerBase {
     return this.action(name, handler, options as HandlerOptions<T>);
   }
 
-  /** The actions that it has handlers for. */
+  /** The names of the actions that it handles. */
   get actions(): string[] {
     return [...this.#registered.keys()];
   }
 
   /**
-   * Let `handler(ctx)` handle the messages of the queue `name`, beside the actions; as for
-   * `QueueWorker`. `actionTimeoutMs` is what one message may take, too.
+   * Use `handler(ctx)` for messages of the queue `name`, besides the actions, as in `QueueWorker`.
+   *
+   * `actionTimeoutMs` is also the longest time for one message.
    */
   queue(name: string, handler: QueueHandler, options: QueueOptions = {}): this {
     this.refuseWhileRunning(`the queue "${name}"`);
@@ -92,7 +95,7 @@ export class ActionWorker extends WorkerBase {
     return this;
   }
 
-  /** The queues that it has handlers for. */
+  /** The names of the queues that it handles. */
   get queues(): string[] {
     return this.#queues.names;
   }

@@ -18,7 +18,7 @@ const EXTEND_MS = 30_000;
 
 export type Touch = (extendMs: number) => Promise<void>;
 
-/** What `ctx.result` makes: an outcome by name, and the output as it will be kept. */
+/** What `ctx.result` returns: the name of an outcome, and the output as bytes. */
 export class ActionResult {
   constructor(
     readonly outcome: string,
@@ -74,17 +74,19 @@ export interface StreamContextOptions extends ContextOptions {
 
 /** What the contexts of actions, streams and queues have in common. */
 export abstract class Context {
-  /** What was handed over. */
+  /** The payload that was handed over. */
   abstract readonly payload: Uint8Array;
-  /** Counts from 1. */
+  /** The number of this attempt, from 1. */
   abstract readonly attempt: number;
   /** The worker's own connection, in the worker's namespace. */
   readonly client: FloClient;
-  /** The namespace of the work. */
+  /** The namespace of this delivery. */
   readonly namespace: string;
   /** A logger that names this delivery in each line, and its trace if there is one. */
   readonly log: FullLogger;
-  /** The trace that it was handed over in (W3C), or the span of this attempt in it. */
+  /**
+   * The W3C trace context in which it was handed over, or the span of this attempt in that trace.
+   */
   traceparent: string | null;
   readonly #touch: Touch;
   readonly #life = new AbortController();
@@ -101,33 +103,35 @@ export abstract class Context {
   }
 
   /**
-   * What is to be done together with this handler's result, in one commit.
+   * Return the batch that is sent together with this handler's result, in one commit.
    *
-   * `const batch = ctx.batch()`, then `batch.kv.put(…)` and so on: it is sent when the handler
-   * returns. Where that throws, nothing is sent; where a write is refused, the attempt has failed.
-   * At most 999 writes and 4 MiB. Each call gives the same one.
+   * `const batch = ctx.batch()`, then `batch.kv.put(…)` and so on. It is sent when the handler
+   * returns. If the handler throws, nothing is sent. If the server refuses a write, the attempt has
+   * failed. At most 999 writes and 4 MiB. Each call returns the same batch.
    */
   batch(): HandlerBatch {
     this.#batch ??= new HandlerBatch(this.client);
     return this.#batch;
   }
 
-  /** Whether something is to be done together with the result. */
+  /** Whether the batch has writes. */
   get hasWrites(): boolean {
     return this.#batch !== null && this.#batch.size > 0;
   }
 
-  /** The id of its trace, 32 hexadecimal digits, if it is traced. */
+  /** The id of the trace, 32 hexadecimal digits; `null` if there is none. */
   get traceId(): string | null {
     return this.traceparent?.slice(3, 35) ?? null;
   }
 
-  /** Aborted when the result is no longer wanted: cancelled, lost, or out of time. */
+  /**
+   * Aborted when the result is no longer needed: the run was cancelled or lost, or its time is up.
+   */
   get signal(): AbortSignal {
     return this.#life.signal;
   }
 
-  /** Whether the result is no longer wanted. */
+  /** Whether the result is no longer needed. */
   get isCancelled(): boolean {
     return this.#life.signal.aborted;
   }
@@ -137,7 +141,7 @@ export abstract class Context {
     return this.isCancelled;
   }
 
-  /** Throws the reason where the result is no longer wanted. */
+  /** Throw the reason if the result is no longer needed. */
   checkCancelled(): void {
     this.signal.throwIfAborted();
   }
@@ -152,14 +156,17 @@ export abstract class Context {
     this.#life.abort(reason);
   }
 
-  /** The payload, which is JSON. */
+  /** Return the payload, decoded from JSON. */
   json<T = unknown>(): T {
     return fromJson(this.payload) as T;
   }
 
   /**
-   * The payload, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
-   * Throws `NonRetryableError`, naming the field, where it does not fit: it never will.
+   * Decode the payload, which is JSON, with `kind`: a function, or a schema (Zod, Valibot and
+   * others).
+   *
+   * If it does not fit, throws `NonRetryableError`, which names the field: another attempt cannot
+   * help.
    */
   into<T>(kind: Kind<T>): T {
     try {
@@ -172,18 +179,18 @@ export abstract class Context {
     }
   }
 
-  /** The payload, which is text. */
+  /** Return the payload as text. */
   text(): string {
     return toText(this.payload);
   }
 
-  /** `value` as JSON text in UTF-8. Throws `BadTypeError` where JSON has no form for it. */
+  /** Return `value` as JSON text in UTF-8. Throws `BadTypeError` if JSON has no form for it. */
   toBytes(value: unknown): Uint8Array {
     return jsonBytes("the value", value);
   }
 
   /**
-   * Keep this delivery for at least `extendMs` from now; the worker does it by itself, too.
+   * Keep this delivery for at least `extendMs` from now. The worker also does this automatically.
    *
    * Throws if it is no longer the worker's, or if the run was cancelled.
    */
@@ -199,27 +206,29 @@ export class ActionContext extends Context {
   readonly #onProgress: () => void;
   #told: Progress = NO_PROGRESS;
   #known: Progress = NO_PROGRESS;
-  /** The claim: what `client.worker` and `b.worker` of a batch settle this attempt with. */
+  /** The claim; pass it to `client.worker`, or to `b.worker` of a batch, to settle this attempt. */
   readonly task: Task;
-  /** What the action was invoked with. */
+  /** The payload with which the action was invoked. */
   readonly payload: Uint8Array;
-  /** Which attempt this is, from 1. */
+  /** The number of this attempt, from 1. */
   readonly attempt: number;
   /** The run's id: the same in every attempt. */
   readonly taskId: string;
-  /** Which action it is. */
+  /** The name of the action. */
   readonly actionName: string;
-  /** When it was invoked. */
+  /** When the run was invoked. */
   readonly createdAtMs: bigint;
   /**
-   * What to give to others who must not do the same twice, a payment provider, say. It is the same
-   * over all attempts of the run; in a workflow also over all attempts of the step, each of which is
-   * a run of its own, and over `workflow.retry`. No other run or step has it.
+   * A key for other services that must not do the same work twice, such as a payment provider.
+   *
+   * It is the same over all attempts of the run. In a workflow it is also the same over all
+   * attempts of the step, each of which is a run of its own, and over `workflow.retry`. No other
+   * run or step has it.
    */
   readonly idempotencyKey: string;
-  /** The workflow run that asked for this one, if one did. */
+  /** The workflow run that invoked this run; `null` if there is none. */
   readonly callerRunId: string | null;
-  /** The labels that were asked for. */
+  /** The labels with which the run was invoked. */
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(task: Task, options: ActionContextOptions) {
@@ -242,8 +251,10 @@ export class ActionContext extends Context {
   }
 
   /**
-   * Tell how far the run is: `progress` from 0 to 1, and a text for people. It goes with the next
-   * touch, within a second; `status` of the run shows it. Without `note` the last one stays.
+   * Report the run's progress: `progress` from 0 to 1, and a text for people.
+   *
+   * It is sent with the next touch, within a second; `status` of the run shows it. Without `note`
+   * the last text stays.
    */
   progress(progress: number, note?: string): void {
     if (typeof progress !== "number" || !(progress >= 0 && progress <= 1)) {
@@ -263,7 +274,7 @@ export class ActionContext extends Context {
     this.#known = told === NO_PROGRESS ? this.#known : told;
   }
 
-  /** A result with an outcome of its own, for workflows to go by. */
+  /** Return a result with an outcome of its own, on which a workflow can branch. */
   result(outcome: string, value?: unknown): ActionResult {
     if (!OUTCOME.test(outcome)) {
       throw new BadRequestError(
@@ -277,23 +288,23 @@ export class ActionContext extends Context {
 
 /** One delivery of one record. */
 export class StreamContext extends Context {
-  /** The record as it was read. */
+  /** The record. */
   readonly record: StreamRecord;
-  /** What was appended. */
+  /** The payload of the record. */
   readonly payload: Uint8Array;
-  /** Which delivery this is, from 1. */
+  /** The number of this delivery, from 1. */
   readonly attempt: number;
   /** The id of the record. */
   readonly streamId: StreamID;
-  /** The stream that it is of. */
+  /** The stream of the record. */
   readonly stream: string;
-  /** What was appended with it. */
+  /** The headers of the record. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The key that its order is kept by; `null` without one. */
+  /** The key by which records are kept in order; `null` if there is none. */
   readonly partitionKey: string | null;
   /** The consumer group that the record was delivered to. */
   readonly group: string;
-  /** The consumer in it. */
+  /** The consumer in the group. */
   readonly consumer: string;
 
   constructor(record: StreamRecord, options: StreamContextOptions) {
@@ -312,19 +323,19 @@ export class StreamContext extends Context {
 
 /** One delivery of one message. */
 export class QueueContext extends Context {
-  /** The message as it was dequeued. */
+  /** The message. */
   readonly message: Message;
-  /** What was enqueued. */
+  /** The payload of the message. */
   readonly payload: Uint8Array;
-  /** Which delivery this is, from 1. */
+  /** The number of this delivery, from 1. */
   readonly attempt: number;
-  /** The number of the message. */
+  /** The seq of the message. */
   readonly seq: bigint;
-  /** Lower goes first. */
+  /** The priority; a lower number goes first. */
   readonly priority: number;
   /** When it was enqueued. */
   readonly enqueuedAtMs: bigint;
-  /** The queue that it came from. */
+  /** The queue of the message. */
   readonly queue: string;
 
   constructor(message: Message, options: QueueContextOptions) {

@@ -7,7 +7,7 @@ export function mayRetry(error: unknown): boolean {
   return !(error instanceof NonRetryableError);
 }
 
-/** A handler's time was up. */
+/** A handler took too long. */
 export class HandlerTimeoutError extends Error {
   override readonly name = "TimeoutError";
 }

@@ -6,7 +6,7 @@ import type { FullLogger } from "../base/logger.js";
 import { loggable } from "../base/printable.js";
 import { typeName } from "../base/shown.js";
 
-/** Gets the worker's client; a promise of it is waited for. */
+/** Called with the worker's client; if it returns a promise, that is awaited. */
 export type WorkerHook = (client: FloClient) => unknown;
 
 /** `hook`, if it is a function. Throws `BadTypeError`. */

@@ -10,25 +10,26 @@ import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
 export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
-  /** A queue to serve; goes with `handler`. More, or all of them, are named by `worker.queue`. */
+  /** A queue to serve, with `handler`. Add more, or all of them, with `worker.queue`. */
   readonly queue?: string | null | undefined;
-  /** What handles its messages. */
+  /** The handler of its messages. */
   readonly handler?: QueueHandler | null | undefined;
-  /** What it is called in its log. Default: a name that nobody else has. */
+  /** The name of the worker in its log. Default: a unique name. */
   readonly workerId?: string | null | undefined;
-  /** The longest that one handler may take. Default: 300,000. */
+  /** The longest time for one handler. Default: 300,000. */
   readonly messageTimeoutMs?: Integer | null | undefined;
 }
 
 /**
- * A worker for queues: `handler(ctx)` for each message, from `await worker.start()` on.
+ * A worker for queues: calls `handler(ctx)` for each message, once `worker.start()` was called.
  *
- * A message is acked when its handler returns. When it throws, the message is due again after
- * `retryDelayMs`, which doubles with each attempt unless `retryBackoff` says otherwise, and is a dead
- * letter after the queue's `maxAttempts`; with `NonRetryableError` it is one at once.
+ * A message is acked when its handler returns. If the handler throws, the message is delivered
+ * again after `retryDelayMs`, which doubles with each attempt unless `retryBackoff` says otherwise.
+ * After the queue's `maxAttempts`, or at once after a `NonRetryableError`, it becomes a dead
+ * letter.
  */
 export class QueueWorker extends WorkerBase {
-  /** What the server knows it by. */
+  /** The id of the worker. */
   readonly workerId: string;
   readonly #queues: Queues;
 
@@ -47,14 +48,14 @@ export class QueueWorker extends WorkerBase {
     }
   }
 
-  /** Let `handler(ctx)` handle the messages of the queue `name`. */
+  /** Use `handler(ctx)` for the messages of the queue `name`. */
   queue(name: string, handler: QueueHandler, options: QueueOptions = {}): this {
     this.refuseWhileRunning(`the queue "${name}"`);
     this.#queues.add(name, handler, options);
     return this;
   }
 
-  /** The queues that it has handlers for. */
+  /** The names of the queues that it handles. */
   get queues(): string[] {
     return this.#queues.names;
   }

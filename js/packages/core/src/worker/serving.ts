@@ -13,22 +13,22 @@ import type { QueueContext } from "./contexts.js";
 import type { Life, Plan } from "./life.js";
 import { QueueLife, type Serving } from "./queue-life.js";
 
-/** What handles a message. What it throws lets it be delivered again, later. */
+/** Handles a message. If it throws, the message is delivered again later. */
 export type QueueHandler = (ctx: QueueContext) => unknown;
 
-/** What `worker.queue` takes beside the name and the handler. */
+/** Options of `worker.queue`. */
 export interface QueueOptions {
-  /** How many handlers run at once for this queue. Default: that of the worker. */
+  /** How many handlers run at once for this queue. Default: the worker's `concurrency`. */
   readonly concurrency?: Integer | null | undefined;
-  /** How many messages one dequeue takes. Default: 10. */
+  /** How many messages one dequeue takes at most. Default: 10. */
   readonly batchSize?: Integer | null | undefined;
-  /** How long a message is leased; renewed while its handler runs. Default: 30,000. */
+  /** The lease of a message; it is renewed while its handler runs. Default: 30,000. */
   readonly visibilityTimeoutMs?: Integer | null | undefined;
-  /** When a message whose handler threw is due again. Default: 1,000. */
+  /** The delay after which a message is delivered again if its handler threw. Default: 1,000. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that is doubled after each attempt. Default: `exponential`. */
+  /** Whether that delay doubles with each attempt. Default: `exponential`. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay that it grows to. Default: an hour. */
+  /** The longest delay to which it grows. Default: an hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 

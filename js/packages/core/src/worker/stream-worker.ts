@@ -13,34 +13,39 @@ import type { Life, Plan } from "./life.js";
 import { type Reading, StreamLife } from "./stream-life.js";
 import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
-/** What handles a record. What it throws nacks it. */
+/** Handles a record. If it throws, the record is nacked. */
 export type StreamHandler = (ctx: StreamContext) => unknown;
 
 export interface StreamWorkerOptions extends WorkerBaseOptions {
   readonly stream: string;
   readonly group: string;
   readonly handler: StreamHandler;
-  /** Its name in the group. Default: one that nobody else has. */
+  /** Its name in the group. Default: a unique name. */
   readonly consumer?: string | null | undefined;
-  /** How many records one read takes. Default: 10. */
+  /** How many records one read takes at most. Default: 10. */
   readonly batchSize?: Integer | null | undefined;
-  /** The longest that one handler may take. Default: 300,000. */
+  /** The longest time for one handler. Default: 300,000. */
   readonly messageTimeoutMs?: Integer | null | undefined;
-  /** When a record whose handler threw is due again. Default: 0, as the group says. */
+  /**
+   * The delay after which a record is delivered again if its handler threw. Default: 0, as the
+   * group says.
+   */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that is doubled after each attempt. Default: `constant`. */
+  /** Whether that delay doubles with each attempt. Default: `constant`. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay that it grows to. Default: an hour. */
+  /** The longest delay to which it grows. Default: an hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
-/** A consumer of a group: `handler(ctx)` for each record, from `await worker.start()` on. */
+/**
+ * A consumer of a group: calls `handler(ctx)` for each record, once `worker.start()` was called.
+ */
 export class StreamWorker extends WorkerBase {
   /** The stream that it reads. */
   readonly stream: string;
-  /** The group that it is a member of. */
+  /** The group of which it is a member. */
   readonly group: string;
-  /** What the group knows it by. */
+  /** Its name in the group. */
   readonly consumer: string;
   readonly #reading: Reading;
 

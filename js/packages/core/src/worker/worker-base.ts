@@ -26,19 +26,20 @@ export interface ClientSource {
   readonly logger?: FullLogger | undefined;
 }
 
-/** What both kinds of workers take. */
+/** Options of all workers. */
 export interface WorkerBaseOptions {
-  /** The client's own unless given. */
+  /** The namespace. Default: that of the client. */
   readonly namespace?: string | null | undefined;
   /** How many handlers run at once. Default: 10. */
   readonly concurrency?: Integer | null | undefined;
-  /** How long a long poll for work lasts. Default: 30,000. */
+  /** How long one long poll for work lasts. Default: 30,000. */
   readonly blockMs?: Integer | null | undefined;
-  /** Keep leases while handlers run. Default: true. */
+  /** Whether to keep leases while handlers run. Default: true. */
   readonly autoTouch?: boolean | null | undefined;
   /**
-   * How long handlers may go on after `stop()`. Default: 30,000. Those that do not end are told to
-   * stop by `ctx.signal` then, and have five seconds more for what they clean up.
+   * How long handlers may continue after `stop()`. Default: 30,000.
+   *
+   * Then `ctx.signal` tells those that still run to stop, and they have five seconds to clean up.
    */
   readonly drainTimeoutMs?: Integer | null | undefined;
 }
@@ -84,8 +85,9 @@ export abstract class WorkerBase {
   }
 
   /**
-   * Call `hook` with the worker's client before the first work is taken; a promise of it is waited
-   * for. Several are called in order. What one throws, `start()` throws.
+   * Call `hook` with the worker's client before the first work is taken; a promise is awaited.
+   *
+   * Several hooks are called in order. An error that one throws is thrown by `start()`.
    */
   onStart(hook: WorkerHook): this {
     this.#atStart.push(checkFunction("onStart", hook));
@@ -93,8 +95,10 @@ export abstract class WorkerBase {
   }
 
   /**
-   * Call `hook` when the last work is done, once those of `onStart` have run, however the worker
-   * ends, and before its client is closed. What one throws is logged, and the others are called.
+   * Call `hook` after the last work, before the worker's client is closed.
+   *
+   * It is called however the worker ends, if the hooks of `onStart` have run. An error that one
+   * throws is logged, and the others are called.
    */
   onStop(hook: WorkerHook): this {
     this.#atStop.push(checkFunction("onStop", hook));
@@ -118,8 +122,8 @@ export abstract class WorkerBase {
   /**
    * Work until `stop()` or a drain from outside; then end in good order.
    *
-   * Throws what makes work impossible: no server at the start, a refused token. Everything that time
-   * may heal is waited out, a lost connection above all.
+   * Throws errors that make work impossible: no server at the start, a refused token. It retries
+   * after errors that may pass, such as a lost connection.
    */
   async start(): Promise<void> {
     if (this.#run !== null) {
@@ -178,7 +182,7 @@ export abstract class WorkerBase {
     };
   }
 
-  /** Take no new work, finish what is in hand, and let `start()` resolve. */
+  /** Take no new work, finish what is in progress, and let `start()` resolve. */
   stop(): void {
     this.#isStopping = true;
     this.#run?.stopped.set();
@@ -187,7 +191,7 @@ export abstract class WorkerBase {
     }
   }
 
-  /** `stop()`, and wait until the worker has ended. */
+  /** Call `stop()`, and wait until the worker has ended. */
   async close(): Promise<void> {
     if (this.#run !== null) {
       const { ended } = this.#run;

@@ -66,70 +66,74 @@ const CALLS_MAX = 32;
 export interface RegisterOptions {
   /** The lease of one attempt. Default: 30,000. */
   readonly timeoutMs?: Integer | null | undefined;
-  /** Attempts after the first; left out, they stay as they are. On a new action: 3. */
+  /** Attempts after the first. On a new action: 3. If left out, it keeps its value. */
   readonly maxRetries?: Integer | null | undefined;
-  /** Doubles with each attempt; left out, it stays as it is. On a new action: 1,000. */
+  /** The delay before the first retry; it doubles each time. On a new action: 1,000. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Bounds the whole run, attempts and waits included. */
+  /** The limit for the whole run, with all attempts and waits between them. Default: none. */
   readonly runTimeoutMs?: Integer | null | undefined;
   readonly description?: string | null | undefined;
   /** How long runs are kept after their end, at least a day. Default: 30 days. */
   readonly retentionMs?: Integer | null | undefined;
-  /** How much goes on at once and how fast; left out, it stays as it is, `{}` lifts all limits. */
+  /** How many runs may go on at once, and how fast. If left out, kept; `{}` lifts all limits. */
   readonly limits?: LimitsOptions | null | undefined;
-  /** Where the key of a run lies in its payload: `$.account`; an empty text takes it away. */
+  /** The path to a run's key in its payload, such as `$.account`. An empty text removes it. */
   readonly keyPath?: string | null | undefined;
-  /** Cron, kept as by `schedule`; left out, the schedule stays as it is. */
+  /** A cron expression, as for `schedule`. If left out, the schedule stays as it is. */
   readonly schedule?: string | null | undefined;
-  /** The IANA zone of `schedule`. Default: `UTC`. */
+  /** The IANA time zone of `schedule`. Default: `UTC`. */
   readonly timezone?: string | null | undefined;
 }
 
-/** One of `cron` and `intervalMs`. */
+/** Options of `schedule`. Give `cron` or `intervalMs`. */
 export interface ScheduleOptions {
   /** Minute, hour, day of the month, month, weekday. */
   readonly cron?: string | null | undefined;
-  /** From one run to the next: 10 ms to ten years. */
+  /** The time from one run to the next: 10 ms to ten years. */
   readonly intervalMs?: Integer | null | undefined;
-  /** The IANA zone of `cron`. Default: `UTC`. */
+  /** The IANA time zone of `cron`. Default: `UTC`. */
   readonly timezone?: string | null | undefined;
-  /** The input of its runs. Default: empty. */
+  /** The input of each run. Default: empty. */
   readonly payload?: JsonPayload | null | undefined;
-  /** What becomes of a time while `maxConcurrent` of its own runs go on. Default: `skip`. */
+  /**
+   * What happens when a run is due while `maxConcurrent` of them are unfinished. Default: `skip`.
+   */
   readonly overlap?: Overlap | null | undefined;
-  /** Its own runs at once: 1 to 1,000. Default: 1. */
+  /** How many runs of this schedule may be unfinished at once: 1 to 1,000. Default: 1. */
   readonly maxConcurrent?: Integer | null | undefined;
-  /** Whether it begins paused; what was paused by hand stays so unless this changes. */
+  /**
+   * Whether the schedule starts paused. One that was paused by hand stays so unless this changes.
+   */
   readonly paused?: boolean | null | undefined;
-  /** A time missed for no longer than this is made up for, once. Default: 60,000. */
+  /** A missed time is made up for if it is no older than this, and only once. Default: 60,000. */
   readonly catchUpMs?: Integer | null | undefined;
   /** Each run starts up to this much later. Default: 0. */
   readonly jitterMs?: Integer | null | undefined;
 }
 
-/** How much of an action goes on at once and how fast; what is left out is not limited. */
+/** How many runs of an action may go on at once, and how fast. What is left out has no limit. */
 export interface LimitsOptions {
-  /** Leased runs, over all workers. */
+  /** How many runs may be leased at once, over all workers. */
   readonly running?: Integer | null | undefined;
-  /** Leased runs of one key. */
+  /** How many runs of one key may be leased at once. */
   readonly runningPerKey?: Integer | null | undefined;
-  /** Claims in any span of `ratePeriodMs`: 1 to 10,000. */
+  /** How many claims there may be in any span of `ratePeriodMs`: 1 to 10,000. */
   readonly rate?: Integer | null | undefined;
-  /** Claims of one key in such a span. */
+  /** How many claims of one key there may be in such a span: 1 to 10,000. */
   readonly ratePerKey?: Integer | null | undefined;
-  /** Default: 1,000. */
+  /** The span of `rate` and `ratePerKey`. Default: 1,000. */
   readonly ratePeriodMs?: Integer | null | undefined;
-  /** Keys take turns instead of standing by the due time of their first run. */
+  /** Whether keys take turns. Default: false, runs go by their due time. */
   readonly fair?: boolean | null | undefined;
 }
 
-/** What limits hold up. */
+/** What an action's limits delay. */
 export interface LimitsInfo {
-  /** Leased runs of the action. */
+  /** How many runs of the action are leased. */
   readonly running: number;
-  /** Its runs that are due. */
+  /** How many runs of the action are due and wait. */
   readonly waiting: number;
-  /** Its keys, by name. */
+  /** A page of the action's keys, by name. */
   readonly keys: Page<KeyLimits>;
 }
 
@@ -138,40 +142,40 @@ export interface WaitForRunOptions {
   readonly blockMs?: Integer | null | undefined;
 }
 
-/** As for `invoke`; but a run that is debounced is not waited for. */
+/** Options of `call`: those of `invoke`. A debounced run is not waited for. */
 export interface CallActionOptions extends InvokeOnceOptions, WaitForRunOptions {}
 
 export interface ListActionsOptions extends ListOptions {
   readonly prefix?: string | null | undefined;
 }
 
-/** Which runs are meant. */
+/** Filters for runs. */
 export interface RunFilterOptions {
-  /** In this status, or in one of several. */
+  /** Only runs in this status, or in one of several. */
   readonly status?: RunStatus | readonly RunStatus[] | null | undefined;
-  /** Started from then on, Unix epoch; a run that has not started was when it was invoked. */
+  /** Only runs started (until then: invoked) at this time or later, Unix epoch. */
   readonly startedAfterMs?: Integer | null | undefined;
-  /** Started before then. */
+  /** Only runs started before this time. */
   readonly startedBeforeMs?: Integer | null | undefined;
-  /** Ended from then on. */
+  /** Only runs that ended at this time or later. */
   readonly endedAfterMs?: Integer | null | undefined;
-  /** Ended before then. */
+  /** Only runs that ended before this time. */
   readonly endedBeforeMs?: Integer | null | undefined;
 }
 
 export interface ListRunsOptions extends ListOptions, RunFilterOptions {
-  /** By when they were invoked. Default: `newest` first. */
+  /** The order, by the time of invocation. Default: `newest` first. */
   readonly order?: RunOrder | null | undefined;
 }
 
 export interface ActionBulkOptions extends RunFilterOptions {
-  /** Of this action; else of all. */
+  /** Only runs of this action. Default: of all actions. */
   readonly name?: string | null | undefined;
-  /** At most so many. */
+  /** The largest number of runs to change. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Only count. */
+  /** Whether to count only, and change nothing. Default: false. */
   readonly dryRun?: boolean | null | undefined;
-  /** Why they are cancelled. */
+  /** The reason that cancelled runs show. */
   readonly reason?: string | null | undefined;
 }
 
@@ -236,8 +240,8 @@ export class Action {
   }
 
   /**
-   * Name an action and say how it is run; other settings than before raise its version. The options
-   * may stand in the place of the type, which is `user` then.
+   * Register an action. New settings raise its version. You may pass the options in the place of
+   * `type`, which is then `user`.
    */
   async register(
     name: string,
@@ -258,10 +262,11 @@ export class Action {
   }
 
   /**
-   * Ask for one run. A lower `priority` goes first; `labels` must be the worker's, too.
+   * Invoke an action: create one run of it.
    *
-   * An `idempotencyKey` makes one run: the same key and payload answer that run again (`created` is
-   * false), another payload is a conflict.
+   * A lower `priority` goes first. A worker must have all `labels` of the run. With an
+   * `idempotencyKey` there is one run: the same key and payload return that run (`created` is
+   * false); the same key with another payload is a `ConflictError`.
    */
   async invoke(
     name: string,
@@ -271,19 +276,19 @@ export class Action {
     return await this.#caller.call(this.#commands.invoke(name, payload, options), options);
   }
 
-  /** The run as it stands. `NotFoundError` where there is none. */
+  /** Return the run in its present state. Throws `NotFoundError` if it does not exist. */
   async status(runId: string, options: CallOptions = {}): Promise<ActionRun> {
     knownOfCall("action.status", options, NONE);
     return await this.#caller.call(ActionStatus.of({ runId }), options);
   }
 
-  /** The run once it is finished, or as it stands after `blockMs`. */
+  /** Wait for the end of the run, at most `blockMs`, and return it in its state then. */
   async wait(runId: string, options: WaitForRunOptions & CallOptions = {}): Promise<ActionRun> {
     const { blockMs = WAIT_MS } = knownOfCall("action.wait", options, WAIT);
     return await this.#caller.call(ActionStatus.of({ runId, blockMs }), { ...options, blockMs });
   }
 
-  /** `invoke`, then `wait` for up to `blockMs`. The run goes on if the time is up first. */
+  /** `invoke`, then `wait` for at most `blockMs`. If that time is up first, the run continues. */
   async call(
     name: string,
     payload: JsonPayload = "",
@@ -306,21 +311,22 @@ export class Action {
     }
   }
 
-  /** End the run; a handler at work is told. `ConflictError` if it is finished. */
+  /** Cancel the run, and notify its handler. Throws `ConflictError` if it has ended. */
   async cancel(runId: string, options: CancelOptions & CallOptions = {}): Promise<ActionRun> {
     return await this.#caller.call(this.#commands.cancel(runId, options), options);
   }
 
   /**
-   * Let a run that failed or timed out be due again, attempts at 0. `ConflictError` if it stands
-   * otherwise, or was a step of a workflow, which has `workflow.retry`.
+   * Run a failed or timed-out run again, with its attempts counted from 0.
+   *
+   * Throws `ConflictError` in any other status, and for a step of a workflow: use `workflow.retry`.
    */
   async retry(runId: string, options: CallOptions = {}): Promise<ActionRun> {
     knownOfCall("action.retry", options, NONE);
     return await this.#caller.call(ActionRetry.of({ runId }), options);
   }
 
-  /** How many runs of the action (of all, if none is named) are kept in each status. */
+  /** Count the runs that are kept, by status: of one action, or of all if no name is given. */
   async countRuns(
     name?: string | null,
     options: CallOptions = {},
@@ -329,14 +335,14 @@ export class Action {
     return await this.#caller.call(ActionCountRuns.of({ name }), options);
   }
 
-  /** How many runs are leased and due, and a page of the action's keys, by name. */
+  /** Return how many runs are leased and how many are due, with a page of the action's keys. */
   async limits(name: string, options: ListOptions & CallOptions = {}): Promise<LimitsInfo> {
     const { limit, cursor } = knownOfCall("action.limits", options, LISTING);
     const reply = await this.#caller.call(ActionGetLimits.of({ name, limit, cursor }), options);
     return { running: reply.running, waiting: reply.waiting, keys: pageOf(reply) };
   }
 
-  /** The action's settings. `NotFoundError` where there is none. */
+  /** Return the action's settings. Throws `NotFoundError` if there is no such action. */
   async get(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.get", options, NONE);
     return await this.#caller.call(ActionGet.of({ name }), options);
@@ -348,19 +354,19 @@ export class Action {
     return await this.#caller.call(ActionDelete.of({ name, force }), options);
   }
 
-  /** Let it be invoked again. */
+  /** Allow new invocations of the action again. */
   async enable(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.enable", options, NONE);
     return await this.#caller.call(ActionEnable.of({ name, enabled: true }), options);
   }
 
-  /** Refuse new runs of it; those that are there go on. */
+  /** Refuse new runs of the action. Runs that exist continue. */
   async disable(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.disable", options, NONE);
     return await this.#caller.call(ActionEnable.of({ name, enabled: false }), options);
   }
 
-  /** Invoke the action by the clock, instead of by the schedule that it has. */
+  /** Give the action a schedule, which replaces the one that it has. */
   async schedule(
     name: string,
     options: ScheduleOptions & CallOptions = {},
@@ -374,7 +380,7 @@ export class Action {
     return await this.#caller.call(request, options);
   }
 
-  /** Take the action's schedule away. Returns whether it had one. Its runs go on. */
+  /** Remove the action's schedule. Its runs continue. Returns whether there was one. */
   async unschedule(name: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("action.unschedule", options, NONE);
     return await this.#caller.call(ActionUnschedule.of({ name }), options);
@@ -386,19 +392,19 @@ export class Action {
     return await this.#caller.call(ActionSchedules.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Let the action's schedule start no runs; times that pass are not made up for. */
+  /** Pause the action's schedule. Times that pass meanwhile are not made up for. */
   async pauseSchedule(name: string, options: CallOptions = {}): Promise<ActionScheduleInfo> {
     knownOfCall("action.pauseSchedule", options, NONE);
     return await this.#caller.call(ActionPauseSchedule.of({ name, paused: true }), options);
   }
 
-  /** Let it go on with its next time. */
+  /** Resume the action's schedule at its next time. */
   async resumeSchedule(name: string, options: CallOptions = {}): Promise<ActionScheduleInfo> {
     knownOfCall("action.resumeSchedule", options, NONE);
     return await this.#caller.call(ActionPauseSchedule.of({ name, paused: false }), options);
   }
 
-  /** Start one of the schedule's runs now, with its input, beside its times; the run's id. */
+  /** Start a run of the schedule now, with its input, besides its times. Returns the run's id. */
   async triggerSchedule(name: string, options: CallOptions = {}): Promise<string> {
     knownOfCall("action.triggerSchedule", options, NONE);
     return await this.#caller.call(ActionTriggerSchedule.of({ name }), options);
@@ -411,8 +417,10 @@ export class Action {
   }
 
   /**
-   * A page of runs, newest first: of one action or of all, in some statuses or in any. Times are looked
-   * at run by run, at most 1,000 of them: a page may hold fewer than `limit`, or none, while `hasMore`.
+   * A page of runs, newest first, of one action or of all.
+   *
+   * With time filters, at most 1,000 runs are looked at: a page may hold fewer than `limit`, or
+   * none, and still have `hasMore`.
    */
   async listRuns(
     name?: string | null,
@@ -426,9 +434,10 @@ export class Action {
   }
 
   /**
-   * Cancel, retry or delete all runs that match, by a job: a piece of it per tick. Without a status
-   * all that the operation takes. Runs that are invoked later are left alone. `client.jobs` tells how
-   * far it is.
+   * Cancel, retry or delete all runs that match. A job does this in the background.
+   *
+   * Without a status, it takes all runs that the operation can take. Runs that are invoked later
+   * are not changed. `client.jobs` shows its progress.
    */
   async bulk(
     operation: ActionBulkOperation,

@@ -14,29 +14,29 @@ import {
 import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 
-/** How a run is asked for. */
+/** Options of an invocation. */
 export interface InvokeOnceOptions {
   /** Lower goes first. Default: 10. */
   readonly priority?: Integer | null | undefined;
   readonly delayMs?: Integer | null | undefined;
-  /** Makes one run: the same key and payload answer that run again, another is a conflict. */
+  /** A key for one run: the same key and payload return that run, another payload is a conflict. */
   readonly idempotencyKey?: string | null | undefined;
-  /** What the worker's labels must include; a text is JSON of the same. */
+  /** The labels that the worker must have; a text is the same as JSON. */
   readonly labels?: Readonly<Record<string, string>> | string | null | undefined;
-  /** The run that asks for this one. */
+  /** The id of the run that invokes this one. */
   readonly callerRunId?: string | null | undefined;
-  /** Register the action with the default settings where nobody has. Default: false. */
+  /** Whether to register the action with default settings if it does not exist. Default: false. */
   readonly create?: boolean | null | undefined;
-  /** What the limits per key count it under; else what the action's `keyPath` finds. */
+  /** The key that the limits per key count. Default: what the action's `keyPath` finds. */
   readonly key?: string | null | undefined;
 }
 
 export interface InvokeOptions extends InvokeOnceOptions {
-  /** While invocations with this key keep coming, they are one run, of the newest payload. */
+  /** Invocations with this key become one run, with the newest payload, until they pause. */
   readonly debounceKey?: string | null | undefined;
-  /** The pause after the last of them that the run waits for. */
+  /** How long the pause after the last of these invocations must be. */
   readonly debounceMs?: Integer | null | undefined;
-  /** How long after the first of them it is due at the latest. */
+  /** The longest time from the first of these invocations until the run is due. */
   readonly debounceMaxMs?: Integer | null | undefined;
 }
 

@@ -1,8 +1,9 @@
 /**
- * Following something: what a watch of keys, a follower of a stream and one of a run have in common.
+ * Following something: what a watch of keys, a follower of a stream and one of a run have in
+ * common.
  *
- * Where it begins is asked for as soon as it is made. Once it has begun, trouble with the connection or
- * the server is waited out with a growing delay; every other error ends it. The Python SDK does the
+ * Each asks where it begins as soon as it is made. Once it has begun, it retries errors of the
+ * connection or the server with a growing delay; every other error ends it. The Python SDK does the
  * same, and `js/vectors/behaviour/` holds both to it.
  */
 
@@ -23,7 +24,7 @@ const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 2_000;
 const OUTLASTED = [ConnectionFailedError, OverloadedError, RequestTimeoutError, UnavailableError];
 
-/** An iterator that waits for more; leaving the loop, `close()` and its `signal` end it. */
+/** An iterator that waits for more. Leaving the loop, `close()` and its `signal` end it. */
 export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item> {
   readonly #caller: Caller;
   readonly #options: CallOptions;
@@ -69,8 +70,9 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
   }
 
   /**
-   * Resolves when it is fixed where it begins: everything after that is shown. Throws what the call
-   * throws that asks for it, and the reason of its signal.
+   * Wait until its start is fixed: it will show everything after that.
+   *
+   * Throws the error of the request for the start, or the reason of its signal.
    */
   async start(): Promise<void> {
     await this.#beginning;
@@ -84,7 +86,7 @@ export abstract class Endless<Item, Reply> implements AsyncIterableIterator<Item
     this.#take(await this.#call(0));
   }
 
-  /** End it; a further step ends the loop. */
+  /** End the iterator; the next step ends a loop over it. */
   async close(): Promise<void> {
     this.#forget();
     this.#end();

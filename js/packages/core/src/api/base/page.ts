@@ -1,9 +1,9 @@
 import type { OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 
-/** One page of a listing: an array with a `cursor` for the next page (`null`: the end). */
+/** One page of a listing: an array, with a `cursor` for the next page. */
 export class Page<T> extends Array<T> {
-  /** Where the next page begins; `null` where there is none. */
+  /** The start of the next page; `null` if this page is the last. */
   readonly cursor: string | null;
 
   constructor(items: readonly T[], cursor: string | null) {
@@ -12,7 +12,7 @@ export class Page<T> extends Array<T> {
     this.cursor = cursor;
   }
 
-  /** Whether a further page follows; ask for it with `cursor`. */
+  /** Whether there is another page. Pass `cursor` to get it. */
   get hasMore(): boolean {
     return this.cursor !== null;
   }
@@ -28,11 +28,11 @@ export function pageOf<T>(reply: { readonly items: T[]; readonly cursor: string 
   return new Page(reply.items, reply.cursor);
 }
 
-/** What every listing takes. */
+/** Options of every listing. */
 export interface ListOptions {
-  /** At most 1,000. Default: 100. */
+  /** The largest number of items: at most 1,000. Default: 100. */
   readonly limit?: Integer | null | undefined;
-  /** That of the page before. */
+  /** The `cursor` of the page before. Default: the first page. */
   readonly cursor?: string | null | undefined;
 }
 

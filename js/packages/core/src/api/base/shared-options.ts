@@ -4,12 +4,12 @@ import type { OptionNames } from "../../base/options.js";
 import type { Integer } from "../../base/schema.js";
 
 export interface ForceOptions {
-  /** Although it is not empty. */
+  /** Whether to delete it although it is not empty. Default: false. */
   readonly force?: boolean | null | undefined;
 }
 
 export interface ExtendOptions {
-  /** Leases run out so long from now. Default: 30,000. */
+  /** How long the leases last from now. Default: 30,000. */
   readonly extendMs?: Integer | null | undefined;
 }
 

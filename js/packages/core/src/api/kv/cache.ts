@@ -26,7 +26,7 @@ const LOOK_MS = 1_000;
 /** After these there is nobody to whom the second key could be given back. */
 const OUT_OF_REACH = [ConnectionFailedError, NotConnectedError, RequestTimeoutError];
 
-/** Gives the value of a key that has none. */
+/** Makes the value of a key that has none. */
 export type Make = () => JsonPayload | Promise<JsonPayload>;
 
 /** One key, and who makes its value. */

@@ -21,21 +21,21 @@ import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 
 export interface TtlOptions {
-  /** How long until it expires. */
+  /** The time until the key expires. Default: it does not expire. */
   readonly ttlMs?: Integer | null | undefined;
-  /** The same in seconds; give one of the two. */
+  /** The same in seconds. Give one of the two. */
   readonly ttlSeconds?: Integer | null | undefined;
 }
 
 export interface CasOptions {
-  /** The version that the key must have (0: it must not exist). */
+  /** The version that the key must have; 0: it must not exist. */
   readonly casVersion?: Integer | null | undefined;
   /** Another name for `casVersion`. */
   readonly ifMatch?: Integer | null | undefined;
 }
 
 export interface KvDeleteOptions extends CasOptions {
-  /** Let go of its older values at once, those of a key that was deleted before, too. */
+  /** Whether to delete its older values at once, also those of a key that is deleted already. */
   readonly purge?: boolean | null | undefined;
 }
 
@@ -47,12 +47,12 @@ export interface PutOptions extends TtlOptions, CasOptions {
 export interface TouchOptions extends TtlOptions, CasOptions {}
 
 export interface IncrOptions {
-  /** What is added. Default: 1. */
+  /** The number to add. Default: 1. */
   readonly delta?: Integer | null | undefined;
 }
 
 export interface CheckOptions {
-  /** 0: the key does not exist. */
+  /** The version that the key must have; 0: it must not exist. */
   readonly version: Integer;
 }
 
@@ -118,7 +118,7 @@ export class KvCommands extends Commands {
     return KvJsonDel.of({ key, path });
   }
 
-  /** A condition alone: the key has this version (0: it does not exist). */
+  /** A condition without a write: the key has this version (0: it does not exist). */
   check(key: string, options: CheckOptions): Request<null> {
     const { version } = this.known("kv.check", options, CHECK);
     return KvCheck.of({ key, version });

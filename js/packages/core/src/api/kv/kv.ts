@@ -43,23 +43,23 @@ import { Transaction } from "./transaction.js";
 import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 
 export interface GetOptions {
-  /** How long to wait for the key to exist; 0, the default, does not wait. */
+  /** How long to wait for the key to exist. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
 }
 
 export interface KeysOptions {
-  /** Leaves the values empty. */
+  /** Whether to leave the values empty. Default: false. */
   readonly keysOnly?: boolean | null | undefined;
 }
 
 export interface ScanOptions extends KeysOptions {
-  /** At most 1,000. Default: 100. */
+  /** The largest number of entries: at most 1,000. Default: 100. */
   readonly limit?: Integer | null | undefined;
   readonly cursor?: string | null | undefined;
 }
 
 export interface HistoryOptions {
-  /** At most 64. Default: 10. */
+  /** The largest number of versions: at most 64. Default: 10. */
   readonly limit?: Integer | null | undefined;
 }
 
@@ -69,7 +69,7 @@ const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
 export interface GetOrSetOptions {
   /** How long the value is kept. Default: until it is deleted. */
   readonly ttlMs?: Integer | null | undefined;
-  /** For how long another one that makes it is waited for. Default: 30,000. */
+  /** How long to wait for another caller that makes the value. Default: 30,000. */
   readonly makeTimeoutMs?: Integer | null | undefined;
 }
 
@@ -77,7 +77,7 @@ const MAKE_TIMEOUT_MS = 30_000;
 const GET_OR_SET: OptionNames<GetOrSetOptions> = { ttlMs: true, makeTimeoutMs: true };
 const HISTORY: OptionNames<HistoryOptions> = { limit: true };
 
-/** What reads keys and changes nothing: all that browsers have. */
+/** Reads of keys. Web pages have only these. */
 export class KvReader {
   protected readonly caller: Caller;
 
@@ -85,37 +85,37 @@ export class KvReader {
     this.caller = caller;
   }
 
-  /** The value, or `null`; with `blockMs`, waits that long for the key to exist. */
+  /** Return the value, or `null`. With `blockMs`, wait that long for the key to exist. */
   async get(key: string, options: GetOptions & CallOptions = {}): Promise<Uint8Array | null> {
     const { blockMs } = knownOfCall("kv.get", options, GET);
     return await this.caller.call(KvGet.of({ key, blockMs }), options);
   }
 
-  /** The key as it stands, with version, time and expiry, or `null`. */
+  /** Return the key with its value, version, time and expiry, or `null`. */
   async entry(key: string, options: CallOptions = {}): Promise<KvEntry | null> {
     knownOfCall("kv.entry", options, NONE);
     return await this.caller.call(KvGetEntry.of({ key }), options);
   }
 
-  /** A page of entries in byte order; `keysOnly` leaves the values empty. */
+  /** Return a page of entries, in byte order. `keysOnly` leaves the values empty. */
   async scan(prefix = "", options: ScanOptions & CallOptions = {}): Promise<ScanResult> {
     const { limit, cursor, keysOnly } = knownOfCall("kv.scan", options, SCAN);
     return await this.caller.call(KvScan.of({ prefix, limit, cursor, keysOnly }), options);
   }
 
-  /** The latest versions, newest first, deletions and expiries among them. */
+  /** Return the latest versions, newest first, with deletions and expiries. */
   async history(key: string, options: HistoryOptions & CallOptions = {}): Promise<VersionEntry[]> {
     const { limit } = knownOfCall("kv.history", options, HISTORY);
     return await this.caller.call(KvHistory.of({ key, limit }), options);
   }
 
-  /** Several keys at one moment, in the order asked. */
+  /** Return several keys as of one moment, in the order of `keys`. */
   async mget(keys: Iterable<string>, options: CallOptions = {}): Promise<(KvEntry | null)[]> {
     knownOfCall("kv.mget", options, NONE);
     return await this.caller.call(KvMget.of({ keys: listOf("keys", keys) }), options);
   }
 
-  /** Whether the key exists. */
+  /** Return whether the key exists. */
   async exists(key: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("kv.exists", options, NONE);
     return await this.caller.call(KvExists.of({ key }), options);
@@ -127,9 +127,9 @@ export class Kv extends KvReader {
   readonly #commands = new KvCommands(false);
 
   /**
-   * Write a value, under a condition if one is given (`ConflictError` when it loses).
+   * Write a value. If a condition is given and does not hold, throws `ConflictError`.
    *
-   * Without a TTL the key stays until deleted; an overwritten key loses the TTL it had.
+   * Without a TTL the key stays until it is deleted. An overwritten key loses its TTL.
    */
   async put(
     key: string,
@@ -154,10 +154,10 @@ export class Kv extends KvReader {
   }
 
   /**
-   * The value of a key, which one caller makes where there is none: a cache.
+   * Return the value of a key. If there is none, one caller makes it: a cache.
    *
-   * Of all who ask meanwhile, in whatever process, one calls `make`, and the others wait for what it
-   * makes. Where `make` throws, or takes longer than `makeTimeoutMs`, the next one makes it.
+   * Of all callers that ask meanwhile, in any process, one calls `make`; the others wait for its
+   * value. If `make` throws or takes longer than `makeTimeoutMs`, the next caller makes it.
    */
   async getOrSet(
     key: string,
@@ -177,15 +177,17 @@ export class Kv extends KvReader {
   }
 
   /**
-   * Delete every key that begins with `prefix` (empty: all), by a job: a piece of it per tick. What is
-   * written later is left alone. `client.jobs` tells how far it is.
+   * Delete every key that begins with `prefix` (empty: all keys). A job does this in the
+   * background.
+   *
+   * Keys that are written later are not deleted. `client.jobs` shows its progress.
    */
   async deletePrefix(prefix: string, options: CallOptions = {}): Promise<BulkJob> {
     knownOfCall("kv.deletePrefix", options, NONE);
     return await this.caller.call(KvDeletePrefix.of({ prefix }), options);
   }
 
-  /** All entries in byte order, page by page. */
+  /** Iterate over all entries with this prefix, in byte order. */
   async *iterate(prefix = "", options: KeysOptions & CallOptions = {}): AsyncGenerator<KvEntry> {
     knownOfCall("kv.iterate", options, KEYS);
     let cursor: string | null = null;
@@ -196,13 +198,13 @@ export class Kv extends KvReader {
     } while (cursor !== null);
   }
 
-  /** The pages of a scan, of `limit` (100) entries each, and all of its entries. */
+  /** List a prefix page by page (`limit` entries each; default 100), or all of its entries. */
   scanCursor(prefix = "", options: ScanOptions & CallOptions = {}): ScanCursor {
     const given = knownOfCall("kv.scanCursor", options, SCAN);
     return new ScanCursor((cursor) => this.scan(prefix, { ...given, cursor }), given.cursor);
   }
 
-  /** Add `delta` (1) to a counter, which begins at 0; its new value. */
+  /** Add `delta` (default 1) to a counter, which starts at 0. Returns the new value. */
   async incr(
     key: string,
     delta: Integer | (IncrOptions & CallOptions) = 1,
@@ -212,18 +214,18 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.incr(key, delta, options), where);
   }
 
-  /** Give a key a new TTL (0: none). Returns whether it exists. */
+  /** Give a key a new TTL (0: none). Returns whether the key exists. */
   async touch(key: string, options: TouchOptions & CallOptions): Promise<boolean> {
     return await this.caller.call(this.#commands.touch(key, options), options);
   }
 
-  /** Take a key's TTL away. Returns whether it exists. */
+  /** Remove a key's TTL. Returns whether the key exists. */
   async persist(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.persist(key, options), options);
   }
 
   /**
-   * The value at `path` of a JSON document; `null` where key or path is missing.
+   * Return the value at `path` of a JSON document; `null` if the key or the path is missing.
    *
    * It is what `JSON.parse` makes of it: integers beyond 2^53 lose their last digits.
    */
@@ -247,15 +249,16 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.jsonSet(key, path, value, options), options);
   }
 
-  /** Delete the value at `path`. Returns whether it was there. */
+  /** Delete the value at `path`. Returns whether it existed. */
   async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
   }
 
   /**
-   * Begin a transaction: what it reads must not have changed when what it writes is committed.
+   * Begin a transaction. It commits only if nobody changed the keys that it read.
    *
-   * Nothing is sent yet. `routingKey` is not needed: all keys of a namespace go together.
+   * Nothing is sent yet. `routingKey` has no effect: one transaction may use all keys of a
+   * namespace.
    */
   async begin(routingKey = "", options: CallOptions = {}): Promise<Transaction> {
     text.encode(routingKey, "routingKey");
@@ -263,11 +266,12 @@ export class Kv extends KvReader {
   }
 
   /**
-   * Every change of `key` (of all keys that begin with it, with `prefix`), in order.
+   * Iterate over the changes of `key`, in order; with `prefix`, over those of all keys that begin
+   * with it.
    *
-   * It starts after `fromVersion`, or else where the namespace is when this is called
-   * (`await watch.start()` to be certain of it). It goes on over lost connections, and throws
-   * `GapError` rather than skip changes that are no longer kept.
+   * It starts after `fromVersion`. Without it, it starts at the namespace's present version: `await
+   * watch.start()` waits until that is fixed. It continues after lost connections. If changes that
+   * it needs are no longer kept, it throws `GapError`; it does not skip any.
    */
   watch(key: string, options: WatchOptions & CallOptions = {}): KvWatch {
     const given = knownOfCall("kv.watch", options, WATCH);

@@ -3,16 +3,16 @@ import type { KvEntry } from "../../wire/messages.generated.js";
 /** One page of a scan. */
 export interface CursorPage<Entry, Cursor> {
   readonly entries: Entry[];
-  /** For the next page; `null`: the end. */
+  /** The cursor of the next page; `null` if this page is the last. */
   readonly cursor: Cursor | null;
-  /** Whether a further page follows. */
+  /** Whether there is another page. */
   readonly hasMore: boolean;
 }
 
 /** The page that begins at a cursor (`null`: the first). */
 type PageAt<Entry, Cursor> = (cursor: Cursor | null) => Promise<CursorPage<Entry, Cursor>>;
 
-/** The pages of a scan, one by one, or all of its entries: `for await (const entry of cursor)`. */
+/** A scan, page by page, or all of its entries: `for await (const entry of cursor)`. */
 export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterable<Entry> {
   readonly #pageAt: PageAt<Entry, Cursor>;
   #cursor: Cursor | null;
@@ -23,12 +23,12 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
     this.#cursor = cursor;
   }
 
-  /** Whether there may be a further page. */
+  /** Whether there may be another page. */
   get hasMore(): boolean {
     return this.#hasMore;
   }
 
-  /** The next page; after the last one an empty page. */
+  /** Return the next page; after the last one, an empty page. */
   async next(): Promise<CursorPage<Entry, Cursor>> {
     if (!this.#hasMore) {
       return { entries: [], cursor: null, hasMore: false };
@@ -39,7 +39,7 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
     return page;
   }
 
-  /** All entries that are left. */
+  /** Return all entries that are left. */
   async toArray(): Promise<Entry[]> {
     const entries: Entry[] = [];
     for await (const entry of this) {
@@ -48,7 +48,7 @@ export class ScanCursor<Entry = KvEntry, Cursor = string> implements AsyncIterab
     return entries;
   }
 
-  /** All entries that are left, one by one. */
+  /** Iterate over all entries that are left. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Entry> {
     while (this.#hasMore) {
       yield* (await this.next()).entries;

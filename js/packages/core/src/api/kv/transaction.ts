@@ -1,8 +1,8 @@
 /**
- * Reading keys and writing them in one step, if nobody wrote what was read meanwhile.
+ * Reading keys and writing them in one step, if nobody changed the keys that were read.
  *
- * Nothing is held at the server: what is written is kept here, and `commit` sends it in one batch,
- * with the versions of everything that was read as conditions. It takes keys of any kind together.
+ * The server holds nothing for it. Writes are kept here; `commit` sends them in one batch, with the
+ * versions of everything that was read as conditions.
  */
 
 import { type Payload, toBytes, toText } from "../../base/bytes.js";
@@ -24,23 +24,23 @@ import {
 
 const COUNTER = /^-?\d+$/;
 
-/** What a commit did. */
+/** The result of a commit. */
 export interface CommitResult {
-  /** The highest version that it gave; 0 where it wrote no value. */
+  /** The highest version that the commit gave; 0 if it wrote no value. */
   readonly commitIndex: bigint;
-  /** How many writes it did. */
+  /** The number of writes. */
   readonly opCount: number;
-  /** What each write answered, in order, as outside a transaction. */
+  /** The answer of each write, in order, as outside a transaction. */
   readonly results: readonly unknown[];
 }
 
 let lastId = 0n;
 
-/** Reads and writes of keys that happen together: `begin`, then `commit` or `rollback`. */
+/** Reads and writes of keys that take effect together: `begin`, then `commit` or `rollback`. */
 export class Transaction {
-  /** Counts the transactions of this program. */
+  /** The number of this transaction in this program. */
   readonly id: bigint = ++lastId;
-  /** Always 0: a transaction may take any keys of its namespace together. */
+  /** Always 0: a transaction may use all keys of its namespace. */
   readonly pinnedHash = 0n;
   readonly #caller: Caller;
   readonly #options: CallOptions;
@@ -55,7 +55,7 @@ export class Transaction {
     this.#options = options;
   }
 
-  /** The value, with what this transaction wrote, or `null`. */
+  /** Return the value, with the writes of this transaction, or `null`. */
   async get(key: string): Promise<Uint8Array | null> {
     this.#checkOpen();
     if (!this.#written.has(key) && !this.#read.has(key)) {
@@ -64,29 +64,31 @@ export class Transaction {
     return this.#known(key);
   }
 
-  /** The version of a key as it was read here; 0 where it was missing, or not read. */
+  /**
+   * Return the version at which this transaction read the key; 0 if it was missing, or not read.
+   */
   versionOf(key: string): bigint {
     return this.#read.get(key)?.version ?? 0n;
   }
 
-  /** Whether the key exists, with what this transaction wrote. */
+  /** Return whether the key exists, with the writes of this transaction. */
   async exists(key: string): Promise<boolean> {
     return (await this.get(key)) !== null;
   }
 
-  /** Write a value with the commit, under a condition if one is given. */
+  /** Write a value at the commit, under a condition if one is given. */
   async put(key: string, value: Payload, options: PutOptions = {}): Promise<void> {
     this.#write(this.#commands.put(key, value, options));
     this.#written.set(key, toBytes(value));
   }
 
-  /** Delete a key with the commit. */
+  /** Delete a key at the commit. */
   async delete(key: string, options: CasOptions = {}): Promise<void> {
     this.#write(this.#commands.delete(key, options));
     this.#written.set(key, null);
   }
 
-  /** Add `delta` (1) to a counter with the commit; its value then. */
+  /** Add `delta` (default 1) to a counter at the commit. Returns its value then. */
   async incr(key: string, delta: Integer | IncrOptions = 1): Promise<bigint> {
     const command = this.#commands.incr(key, delta);
     await this.get(key);
@@ -98,21 +100,21 @@ export class Transaction {
     return after;
   }
 
-  /** Give a key a new TTL (0: none) with the commit. */
+  /** Give a key a new TTL (0: none) at the commit. */
   async touch(key: string, options: TouchOptions): Promise<void> {
     this.#write(this.#commands.touch(key, options));
   }
 
-  /** Take a key's TTL away with the commit. */
+  /** Remove a key's TTL at the commit. */
   async persist(key: string, options: CasOptions = {}): Promise<void> {
     this.#write(this.#commands.persist(key, options));
   }
 
   /**
-   * Do everything that was written, at once.
+   * Send all writes in one commit. The transaction is then over.
    *
-   * Throws `ConflictError`, and has done nothing, where somebody else wrote a key that was read here:
-   * begin again. In any case the transaction is over.
+   * Throws `ConflictError`, and writes nothing, if somebody changed a key that was read: begin
+   * again.
    */
   async commit(): Promise<CommitResult> {
     this.#checkOpen();
@@ -127,37 +129,37 @@ export class Transaction {
     return { commitIndex: latest(results), opCount: this.#writes.length, results };
   }
 
-  /** Forget what was written. A transaction that is over stays as it is. */
+  /** Discard the writes. A transaction that is over stays as it is. */
   async rollback(): Promise<void> {
     this.#isFinished = true;
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async scan(..._given: unknown[]): Promise<never> {
     throw unsupported("scan");
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async mget(..._given: unknown[]): Promise<never> {
     throw unsupported("mget");
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async history(..._given: unknown[]): Promise<never> {
     throw unsupported("history");
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async jsonGet(..._given: unknown[]): Promise<never> {
     throw unsupported("jsonGet");
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async jsonSet(..._given: unknown[]): Promise<never> {
     throw unsupported("jsonSet");
   }
 
-  /** Not in a transaction. Throws `TxnUnsupportedOpError`. */
+  /** Not available in a transaction. Throws `TxnUnsupportedOpError`. */
   async jsonDel(..._given: unknown[]): Promise<never> {
     throw unsupported("jsonDel");
   }

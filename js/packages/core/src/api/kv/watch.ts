@@ -8,15 +8,15 @@ import type { Request } from "../../wire/request.js";
 import { Endless } from "../base/endless.js";
 
 export interface WatchOptions {
-  /** All keys that begin with the key, too. */
+  /** Whether to watch all keys that begin with `key`. Default: false. */
   readonly prefix?: boolean | null | undefined;
-  /** Changes after this version; else those from now on. */
+  /** Show the changes after this version. Default: those from now on. */
   readonly fromVersion?: Integer | null | undefined;
 }
 
 export const WATCH: OptionNames<WatchOptions> = { prefix: true, fromVersion: true };
 
-/** An endless iterator of changes. */
+/** An endless iterator of the changes of keys. */
 export class KvWatch extends Endless<KvChange, KvChangesReply> {
   readonly #key: string;
   readonly #prefix: boolean | undefined;

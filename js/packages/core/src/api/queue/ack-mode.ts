@@ -1,4 +1,4 @@
-/** Who acks what is dequeued: the caller, or the dequeue itself (at most once, by choice). */
+/** Who acks dequeued messages: the caller, or the dequeue itself (then at most once). */
 export const AckMode = {
   Explicit: "explicit",
   OnDelivery: "on_delivery",

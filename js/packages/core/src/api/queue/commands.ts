@@ -30,46 +30,46 @@ import type { ExtendOptions } from "../base/shared-options.js";
 /** A message as it was delivered: its number, and the lease that it came under. */
 type Delivered = Pick<Message, "seq" | "lease">;
 type Seq = Integer | Delivered;
-/** One seq or message, or several. */
+/** One message or its seq, or several. */
 export type Seqs = Seq | Iterable<Seq>;
 
 export interface EnqueueManyOptions {
-  /** Lower is delivered first. Default: 10. */
+  /** A lower number is delivered first. Default: 10. */
   readonly priority?: Integer | null | undefined;
   readonly delayMs?: Integer | null | undefined;
-  /** In order, one at a time for each group. */
+  /** Messages of one group are delivered in order, one at a time. */
   readonly group?: string | null | undefined;
 }
 
 export interface EnqueueOptions extends EnqueueManyOptions {
-  /** Enqueues once within the queue's window. */
+  /** A key that is enqueued only once within the queue's window. */
   readonly dedupKey?: string | null | undefined;
 }
 
 export interface NackOptions {
-  /** Makes them dead letters at once. */
+  /** Whether to make them dead letters at once. Default: false. */
   readonly toDlq?: boolean | null | undefined;
-  /** They are due again after this; 0: at once, or after the queue's `retryDelayMs`. */
+  /** The delay until they are due again; 0: at once, or after the queue's `retryDelayMs`. */
   readonly delayMs?: Integer | null | undefined;
-  /** Hands back without counting an attempt. */
+  /** Whether to hand back without counting an attempt. Default: false. */
   readonly release?: boolean | null | undefined;
-  /** Kept for the dead letter. */
+  /** A text that the dead letter keeps. */
   readonly error?: string | null | undefined;
 }
 
-/** What is left out, or `null`, stays as it is; a new queue has the defaults. */
+/** What is left out, or `null`, keeps its value; a new queue has the defaults. */
 export interface ConfigureOptions {
-  /** Default: 5. */
+  /** How often a message is delivered before it becomes a dead letter. Default: 5. */
   readonly maxAttempts?: Integer | null | undefined;
-  /** Default: 0. */
+  /** The delay after a failed attempt. Default: 0. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Default: 10,000. */
+  /** How many dead letters are kept. Default: 10,000. */
   readonly dlqLimit?: Integer | null | undefined;
-  /** Default: 300,000. */
+  /** How long a `dedupKey` holds. Default: 300,000. */
   readonly dedupWindowMs?: Integer | null | undefined;
-  /** Whether `retryDelayMs` is doubled after each attempt. Default: `constant`. */
+  /** Whether `retryDelayMs` doubles with each attempt. Default: `constant`. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay that it grows to. Default: an hour. */
+  /** The longest delay to which it grows. Default: an hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 

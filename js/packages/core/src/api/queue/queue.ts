@@ -1,7 +1,7 @@
 /**
- * `client.queue`: priority queues with leases, as a person calls them.
+ * `client.queue`: priority queues with leases.
  *
- * Priority is strict: a flood of urgent messages (a low `priority` number) holds up the rest.
+ * Priority is strict: a flood of urgent messages (a low `priority` number) delays all others.
  */
 
 import type { JsonPayload } from "../../base/bytes.js";
@@ -36,9 +36,9 @@ import {
 } from "./commands.js";
 
 export interface DequeueOptions {
-  /** What is not acked within this is delivered again. Default: 30,000. */
+  /** A message that is not acked within this time is delivered again. Default: 30,000. */
   readonly visibilityTimeoutMs?: Integer | null | undefined;
-  /** How long to wait for the first message; 0, the default, does not wait. */
+  /** How long to wait for the first message. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
   /** `on_delivery` acks in the same step: at most once. Default: `explicit`. */
   readonly ackMode?: AckMode | null | undefined;
@@ -51,13 +51,13 @@ const DEQUEUE: OptionNames<DequeueOptions> = {
 };
 
 export interface QueueBulkOptions {
-  /** Only those of `max_attempts` or `nacked`. */
+  /** Only dead letters with this reason: `max_attempts` or `nacked`. */
   readonly reason?: string | null | undefined;
-  /** Only those whose last error has this text in it. */
+  /** Only dead letters whose last error contains this text. */
   readonly errorContains?: string | null | undefined;
-  /** At most so many. */
+  /** The largest number of dead letters to take. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Only count. */
+  /** Whether to count only, and change nothing. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 
@@ -81,10 +81,10 @@ export class Queue {
   }
 
   /**
-   * Add a message and answer its seq. A lower `priority` is delivered first.
+   * Add a message, and return its seq. A lower `priority` is delivered first.
    *
-   * A `dedupKey` enqueues once within the queue's window, counted from the first enqueue, and
-   * answers the first seq again, even if that message is done.
+   * A `dedupKey` enqueues once within the queue's window, which starts with the first enqueue. A
+   * repeat returns the first seq, even if that message is done.
    */
   async enqueue(
     queue: string,
@@ -103,7 +103,7 @@ export class Queue {
     return await this.enqueue(queue, payload, options);
   }
 
-  /** Add up to 1,000 messages in one commit and answer their seqs. */
+  /** Add up to 1,000 messages in one commit, and return their seqs. */
   async enqueueMany(
     queue: string,
     payloads: Iterable<JsonPayload>,
@@ -113,9 +113,9 @@ export class Queue {
   }
 
   /**
-   * Lease up to `count` messages; `blockMs` waits for the first one.
+   * Lease up to `count` messages. `blockMs` waits for the first one.
    *
-   * Fewer come when there are fewer, or when their payloads reach 4 MiB.
+   * Fewer are returned if there are fewer, or if their payloads reach 4 MiB.
    */
   async dequeue(
     queue: string,
@@ -144,12 +144,15 @@ export class Queue {
     return await this.dequeue(queue, count, options);
   }
 
-  /** Done with these messages. `stale`: delivered to somebody else since, or unknown. */
+  /**
+   * Confirm that these messages are done. `stale` lists those that are unknown, or were delivered
+   * again since.
+   */
   async ack(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<AckResult> {
     return await this.#caller.call(this.#commands.ack(queue, seqs, options), options);
   }
 
-  /** Give messages back: a failed attempt, unless `release`. */
+  /** Return messages to the queue. This counts as a failed attempt, unless `release` is set. */
   async nack(
     queue: string,
     seqs: Seqs,
@@ -158,7 +161,7 @@ export class Queue {
     return await this.#caller.call(this.#commands.nack(queue, seqs, options), options);
   }
 
-  /** Let leases that are still held run out `extendMs` from now. */
+  /** Extend leases that are still held, to `extendMs` from now. */
   async touch(
     queue: string,
     seqs: Seqs,
@@ -167,54 +170,54 @@ export class Queue {
     return await this.#caller.call(this.#commands.touch(queue, seqs, options), options);
   }
 
-  /** The next ready messages, without leasing them. */
+  /** Return the next ready messages without leasing them. */
   async peek(queue: string, count: Integer = 1, options: CallOptions = {}): Promise<DequeueResult> {
     knownOfCall("queue.peek", options, NONE);
     return await this.#caller.call(QueuePeek.of({ queue, count }), options);
   }
 
-  /** Dead letters in the order in which they died. */
+  /** A page of dead letters, in the order in which they died. */
   async dlqList(queue: string, options: ListOptions & CallOptions = {}): Promise<DequeueResult> {
     const { limit, cursor } = knownOfCall("queue.dlqList", options, LISTING);
     return await this.#caller.call(QueueDlqList.of({ queue, limit, cursor }), options);
   }
 
-  /** Make dead letters fresh messages, due now, without attempts; how many there were. */
+  /** Requeue dead letters: due now, with no attempts. Returns how many there were. */
   async dlqRequeue(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqRequeue(queue, seqs, options), options);
   }
 
-  /** Delete dead letters; how many there were. */
+  /** Delete dead letters. Returns how many there were. */
   async dlqDelete(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqDelete(queue, seqs, options), options);
   }
 
-  /** Delete all dead letters; how many there were. */
+  /** Delete all dead letters. Returns how many there were. */
   async dlqPurge(queue: string, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqPurge(queue, options), options);
   }
 
-  /** Delete all messages, leased and delayed ones too, but no dead letters; how many. */
+  /** Delete all messages, also leased and delayed ones, but no dead letters. Returns how many. */
   async purge(queue: string, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.purge(queue, options), options);
   }
 
-  /** Deliver nothing from now on; all else goes on. The queue's counts. */
+  /** Pause the queue: it delivers nothing; everything else continues. Returns its counts. */
   async pause(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     return await this.#caller.call(this.#commands.pause(queue, options), options);
   }
 
-  /** Deliver again, to those who wait at once. The queue's counts. */
+  /** Resume the queue; waiting dequeues get messages at once. Returns its counts. */
   async resume(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     return await this.#caller.call(this.#commands.resume(queue, options), options);
   }
 
-  /** Let delayed messages be due now; how many were delayed. */
+  /** Make delayed messages due now. Returns how many were delayed. */
   async promote(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.promote(queue, seqs, options), options);
   }
 
-  /** Set what is given; what is left out, or `null`, stays as it is. */
+  /** Change the queue's settings. What is left out, or `null`, keeps its value. */
   async configure(
     queue: string,
     options: ConfigureOptions & CallOptions = {},
@@ -223,8 +226,9 @@ export class Queue {
   }
 
   /**
-   * Requeue or delete all dead letters that match, by a job: a piece of it per tick. What dies later
-   * is left alone. `client.jobs` tells how far it is.
+   * Requeue or delete all dead letters that match. A job does this in the background.
+   *
+   * Messages that die later are not changed. `client.jobs` shows its progress.
    */
   async bulk(
     queue: string,
@@ -236,7 +240,7 @@ export class Queue {
     return await this.#caller.call(request, options);
   }
 
-  /** Counts of a queue; zeros for one that does not exist. */
+  /** Return the counts of a queue; zeros if it does not exist. */
   async stats(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     knownOfCall("queue.stats", options, NONE);
     return await this.#caller.call(QueueGetStats.of({ queue }), options);
@@ -248,7 +252,10 @@ export class Queue {
     return await this.#caller.call(QueueList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Delete the queue with all it holds, settings and dedup keys too. Returns whether it existed. */
+  /**
+   * Delete the queue with everything in it, also settings and dedup keys. Returns whether it
+   * existed.
+   */
   async delete(queue: string, options: CallOptions = {}): Promise<boolean> {
     return await this.#caller.call(this.#commands.delete(queue, options), options);
   }

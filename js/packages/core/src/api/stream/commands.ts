@@ -19,7 +19,7 @@ import { GroupCommands } from "./group-commands.js";
 import { type Position, positionText } from "./positions.js";
 
 export interface AppendManyOptions {
-  /** A key always maps to the same partition. */
+  /** Records with the same key always go to the same partition. */
   readonly partitionKey?: string | null | undefined;
   readonly partition?: Integer | null | undefined;
 }
@@ -28,7 +28,7 @@ export interface AppendOptions extends AppendManyOptions {
   readonly headers?: Readonly<Record<string, string>> | null | undefined;
 }
 
-/** `null`: no such limit. */
+/** Limits of a stream. `null` means that there is no such limit. */
 export interface RetentionOptions {
   readonly maxAgeMs?: Integer | null | undefined;
   readonly maxRecords?: Integer | null | undefined;
@@ -36,14 +36,14 @@ export interface RetentionOptions {
 }
 
 export interface CreateStreamOptions extends RetentionOptions {
-  /** Default: 1. */
+  /** The number of partitions. Default: 1. */
   readonly partitions?: Integer | null | undefined;
 }
 
 export interface TrimOptions extends RetentionOptions {
-  /** Records with smaller ids go. */
+  /** Remove the records with smaller ids. */
   readonly before?: Position | null | undefined;
-  /** Only counts. */
+  /** Whether to count only, and remove nothing. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Following a stream: an endless reader that goes on over lost connections.
+ * Following a stream: an endless reader that continues over lost connections.
  *
- * It keeps the id it has seen up to and asks for what comes after it, so nothing is missed and
- * nothing comes twice.
+ * It remembers the last id that it has seen and asks for what comes after it. So nothing is missed
+ * and nothing comes twice.
  */
 
 import { checkFlag } from "../../base/checks.js";
@@ -19,13 +19,15 @@ import { START, type StartOptions, startText } from "./positions.js";
 
 const RECORDS_PER_READ = 100;
 
-/** Where to begin is said once; default: `start: "$"`, what is appended from now on. */
+/**
+ * Where to begin; give one of these. Default: `start: "$"`, records that are appended from now on.
+ */
 export interface FollowOptions extends StartOptions {
-  /** At this record of the partition (0 if none is named), counted from 0. */
+  /** Begin at this record of the partition (0 if none is given), counted from 0. */
   readonly offset?: Integer | null | undefined;
   /** The same as `start: "$"`. */
   readonly tail?: boolean | null | undefined;
-  /** Of this partition alone. */
+  /** Read only this partition. */
   readonly partition?: Integer | null | undefined;
 }
 
@@ -36,10 +38,10 @@ export const FOLLOW: OptionNames<FollowOptions> = {
   partition: true,
 };
 
-/** What is called with each record; a promise is waited for before the next one. */
+/** Called with each record; if it returns a promise, that is awaited before the next record. */
 export type RecordCallback = (record: StreamRecord) => unknown;
 
-/** An endless iterator of records. Where it begins is fixed when it is made. */
+/** An endless iterator of records. Its start is fixed when it is created. */
 export class StreamFollower extends Endless<StreamRecord, ReadResult> {
   #request: Request<ReadResult>;
   /** Where to begin, until it is there. */
@@ -75,11 +77,11 @@ export class StreamFollower extends Endless<StreamRecord, ReadResult> {
 /**
  * A running `subscribe`. The callback gets one record at a time, in order.
  *
- * What the callback throws is logged and the next record follows: a record that must not be lost to
- * a failing handler wants a consumer group.
+ * An error that the callback throws is logged, and the next record follows. If a failing handler
+ * must not lose a record, use a consumer group.
  */
 export class Subscription {
-  /** A name for it that no other has. */
+  /** A unique name of this subscription. */
   readonly subscriptionId: string = `sub-${randomHex(8)}`;
   readonly #caller: Caller;
   readonly #follower: StreamFollower;
@@ -96,12 +98,12 @@ export class Subscription {
     this.#ended = this.#run();
   }
 
-  /** Whether records still come. */
+  /** Whether it is still running. */
   get isActive(): boolean {
     return this.#isActive;
   }
 
-  /** What ended it early, if anything did. */
+  /** The error that ended it early; `null` if there is none. */
   get error(): FloError | null {
     return this.#error;
   }
@@ -111,7 +113,7 @@ export class Subscription {
     return this.#ended;
   }
 
-  /** End it: no callback begins after this resolves. A callback may close its own. */
+  /** End it. After this resolves, no callback begins. A callback may close its own subscription. */
   async close(): Promise<void> {
     await this.#follower.close();
     if (!this.#isInCallback) {

@@ -39,49 +39,49 @@ import {
   type RecordIds,
 } from "./positions.js";
 
-/** How a group shares out its records. */
+/** How a group divides its records among its members. */
 export const GroupMode = {
-  /** Each record to any member. */
+  /** Each record goes to any one member. */
   Shared: "shared",
-  /** All to the first member; a second stands by. */
+  /** All records go to the first member; the others stand by. */
   Exclusive: "exclusive",
-  /** All of one partition key to one member at a time. */
+  /** All records of one partition key go to one member at a time. */
   KeyShared: "key_shared",
 } as const;
 export type GroupMode = (typeof GroupMode)[keyof typeof GroupMode];
 
 export interface GroupCreateOptions {
-  /** Default: `"0"`, everything that is kept. */
+  /** Where the group begins. Default: `"0"`, all records that are kept. */
   readonly start?: Position | null | undefined;
-  /** Default: `shared`. */
+  /** How members share the records. Default: `shared`. */
   readonly mode?: GroupMode | null | undefined;
   /** The lease of a delivery. Default: 30,000. */
   readonly ackTimeoutMs?: Integer | null | undefined;
   /** Deliveries before a record becomes a dead letter. Default: 10. */
   readonly maxDeliver?: Integer | null | undefined;
-  /** A consumer is gone when not heard from for so long. Default: 30,000. */
+  /** A consumer is removed if it is not heard from for this time. Default: 30,000. */
   readonly consumerTimeoutMs?: Integer | null | undefined;
   /** How long a record waits after a failed attempt. Default: 0. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that is doubled after each attempt. Default: `constant`. */
+  /** Whether that delay doubles with each attempt. Default: `constant`. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay that it grows to. Default: an hour. */
+  /** The longest delay to which it grows. Default: an hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
-/** What is left out stays as it is. */
+/** What is left out keeps its value. */
 export interface GroupConfigureOptions {
   /** The lease of a delivery, from now on. */
   readonly ackTimeoutMs?: Integer | null | undefined;
   /** Deliveries before a record becomes a dead letter. */
   readonly maxDeliver?: Integer | null | undefined;
-  /** A consumer is gone when not heard from for so long. */
+  /** A consumer is removed if it is not heard from for this time. */
   readonly consumerTimeoutMs?: Integer | null | undefined;
   /** How long a record waits after a failed attempt. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that is doubled after each attempt. */
+  /** Whether that delay doubles with each attempt. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay that it grows to. */
+  /** The longest delay to which it grows. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
@@ -95,26 +95,26 @@ export interface SettleOptions {
 }
 
 export interface GroupNackOptions extends SettleOptions {
-  /** They are due again after this; 0, the default: at once. */
+  /** The delay until they are delivered again. Default: 0, at once. */
   readonly delayMs?: Integer | null | undefined;
   /** Another name for `delayMs`. */
   readonly redeliveryDelayMs?: Integer | null | undefined;
   readonly error?: string | null | undefined;
-  /** Hands back without counting an attempt. */
+  /** Whether to hand back without counting an attempt. Default: false. */
   readonly release?: boolean | null | undefined;
 }
 
 export interface GroupTouchOptions extends SettleOptions {
-  /** Leases run out so long from now. Default: 30,000. */
+  /** How long the leases last from now. Default: 30,000. */
   readonly extendMs?: Integer | null | undefined;
 }
 
 export interface ClaimOptions {
   readonly group: string;
   readonly consumer: string;
-  /** How long ago the last delivery must be. */
+  /** The time that must have passed since the last delivery. */
   readonly minIdleMs: Integer;
-  /** Default: 10. */
+  /** The largest number of records. Default: 10. */
   readonly limit?: Integer | null | undefined;
 }
 

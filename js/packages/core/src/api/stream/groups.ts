@@ -33,16 +33,16 @@ import type { RecordIds } from "./positions.js";
 export interface GroupReadOptions {
   readonly group: string;
   readonly consumer: string;
-  /** At most 1,000. Default: 10. */
+  /** The largest number of records: at most 1,000. Default: 10. */
   readonly limit?: Integer | null | undefined;
-  /** How long to wait for the first record; 0, the default, does not wait. */
+  /** How long to wait for the first record. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
-  /** At most once: nothing is leased and nothing comes again. */
+  /** Whether to ack at delivery: nothing is leased, nothing comes again. Default: false. */
   readonly noAck?: boolean | null | undefined;
 }
 
 export interface PendingOptions extends ListOptions {
-  /** Of this consumer alone. */
+  /** Only records of this consumer. */
   readonly consumer?: string | null | undefined;
 }
 
@@ -55,7 +55,7 @@ const READ: OptionNames<GroupReadOptions> = {
 };
 const PENDING: OptionNames<PendingOptions> = { ...LISTING, consumer: true };
 
-/** Groups by stream and name. A group's read makes it, and joins it, where needed. */
+/** Consumer groups, by stream and name. Reading from a group creates and joins it if needed. */
 export class StreamGroups {
   protected readonly caller: Caller;
   protected readonly commands: StreamCommands;
@@ -68,9 +68,10 @@ export class StreamGroups {
   }
 
   /**
-   * Make a group (and its stream where there is none).
+   * Create a group, and its stream if needed.
    *
-   * Again with the same settings is fine, with others (`start` is one) a `ConflictError`.
+   * Creating it again with the same settings has no effect; with others, also another `start`, it
+   * is a `ConflictError`.
    */
   async groupCreate(
     stream: string,
@@ -80,7 +81,7 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupCreate(stream, group, options), options);
   }
 
-  /** Set what is named; the rest stays. Answers with the group as it is now. */
+  /** Change settings; those that are left out stay. Returns the group as it is then. */
   async groupConfigure(
     stream: string,
     group: string,
@@ -89,7 +90,7 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupConfigure(stream, group, options), options);
   }
 
-  /** Become a member of the group, which is made where there is none. */
+  /** Become a member of the group, which is created if needed. */
   async groupJoin(
     stream: string,
     group: string,
@@ -100,7 +101,7 @@ export class StreamGroups {
     return await this.caller.call(command, options);
   }
 
-  /** Leave, handing back at once what is pending. Returns whether it was a member. */
+  /** Leave the group, and hand back pending records at once. Returns whether it was a member. */
   async groupLeave(
     stream: string,
     group: string,
@@ -116,7 +117,7 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupDelete(stream, group, options), options);
   }
 
-  /** Let the group go on at `start`; what is pending is dropped, dead letters stay. */
+  /** Move the group to `start`. Pending records are dropped; dead letters stay. */
   async groupSeek(
     stream: string,
     group: string,
@@ -125,7 +126,7 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupSeek(stream, group, options), options);
   }
 
-  /** The group as it stands. `NotFoundError` where there is none. */
+  /** Return the group's state. Throws `NotFoundError` if it does not exist. */
   async groupInfo(stream: string, group: string, options: CallOptions = {}): Promise<GroupInfo> {
     knownOfCall("stream.groupInfo", options, NONE);
     return await this.caller.call(GroupGetInfo.of({ stream, group }), options);
@@ -141,10 +142,10 @@ export class StreamGroups {
   }
 
   /**
-   * What there is for this consumer: due redeliveries first, then new records.
+   * Return records for this consumer: due redeliveries first, then new records.
    *
-   * Fewer than `limit` come when there are fewer, or when their payloads reach 4 MiB. Each is leased
-   * for the group's `ackTimeoutMs`.
+   * Fewer than `limit` are returned if there are fewer, or if their payloads reach 4 MiB. Each is
+   * leased for the group's `ackTimeoutMs`.
    */
   async groupRead(stream: string, options: GroupReadOptions & CallOptions): Promise<ReadResult> {
     const given = knownOfCall("stream.groupRead", options, READ);
@@ -156,7 +157,9 @@ export class StreamGroups {
     return result;
   }
 
-  /** These are done with. `stale`: those that somebody else has by now. */
+  /**
+   * Confirm that these records are done. `stale` lists those that now belong to another consumer.
+   */
   async groupAck(
     stream: string,
     ids: RecordIds,
@@ -165,7 +168,10 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupAck(stream, ids, options), options);
   }
 
-  /** These failed: deliver them again after `delayMs`. `release` counts no attempt. */
+  /**
+   * Report that these records failed: they are delivered again after `delayMs`. `release` counts no
+   * attempt.
+   */
   async groupNack(
     stream: string,
     ids: RecordIds,
@@ -174,7 +180,7 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupNack(stream, ids, options), options);
   }
 
-  /** Let leases that are still held run out `extendMs` from now. */
+  /** Extend leases that are still held, to `extendMs` from now. */
   async groupTouch(
     stream: string,
     ids: RecordIds,
@@ -183,7 +189,10 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupTouch(stream, ids, options), options);
   }
 
-  /** A page of what was delivered and is neither acked nor dead, in id order. */
+  /**
+   * A page of records that were delivered and are neither acked nor dead, in the order of their
+   * ids.
+   */
   async groupPending(
     stream: string,
     group: string,
@@ -194,7 +203,7 @@ export class StreamGroups {
     return await this.caller.call(request.map(pageOf), options);
   }
 
-  /** A page of the dead letters, with `reason` and the last nack's `error`. */
+  /** A page of dead letters, with `reason` and the `error` of the last nack. */
   async groupDead(
     stream: string,
     group: string,
@@ -205,7 +214,7 @@ export class StreamGroups {
     return await this.caller.call(request.map(pageOf), options);
   }
 
-  /** Let dead letters be delivered again, attempts at 0; how many there were. */
+  /** Deliver dead letters again, with attempts counted from 0. Returns how many there were. */
   async groupDeadRequeue(
     stream: string,
     group: string,
@@ -216,7 +225,7 @@ export class StreamGroups {
     return await this.caller.call(request, options);
   }
 
-  /** Delete dead letters; how many there were. The stream's records stay. */
+  /** Delete dead letters. Returns how many there were. The stream's records stay. */
   async groupDeadDelete(
     stream: string,
     group: string,
@@ -227,7 +236,10 @@ export class StreamGroups {
     return await this.caller.call(request, options);
   }
 
-  /** Take over records whose last delivery is `minIdleMs` ago, each as a new delivery. */
+  /**
+   * Take over records whose last delivery is at least `minIdleMs` ago. Each counts as a new
+   * delivery.
+   */
   async groupClaim(stream: string, options: ClaimOptions & CallOptions): Promise<ReadResult> {
     return await this.caller.call(this.commands.groupClaim(stream, options), options);
   }

@@ -11,13 +11,13 @@ import { isStreamId, StreamID } from "../../wire/stream-id.js";
 
 const SEQUENCE_MAX = 2n ** 64n - 1n;
 
-/** An id, its text, `"0"` (the beginning) or `"$"` (after the last). */
+/** An id or its text, `"0"` (the beginning) or `"$"` (after the last record). */
 export type Position = StreamID | string;
 
 /** A record as it was delivered: its id, and the lease that it came under. */
 type Delivered = Pick<StreamRecord, "id" | "lease">;
 type RecordId = StreamID | string | Delivered;
-/** One id (or its text, or the record), or several. */
+/** One record, its id or the text of it, or several. */
 export type RecordIds = RecordId | Iterable<RecordId>;
 
 /** A position as it travels: an id's text, `0` or `$`. */
@@ -51,9 +51,9 @@ export function neededPositionText(field: string, position: Position): string {
 /** A position, or a moment in epoch milliseconds. */
 export type Moment = Position | Integer;
 
-/** Ways to say where to begin; one of them. */
+/** Where to begin; give one of these. */
 export interface StartOptions {
-  /** From here on, included. */
+  /** Begin at this position; the record there is included. */
   readonly start?: Position | null | undefined;
   /** Another name for `start`, which also takes a moment in epoch milliseconds. */
   readonly from?: Moment | null | undefined;

@@ -1,4 +1,4 @@
-/** `client.stream`: append-only streams, as a person calls them; groups are in `stream-groups`. */
+/** `client.stream`: append-only streams. Groups are in `groups.ts`. */
 
 import type { JsonPayload } from "../../base/bytes.js";
 import { BadTypeError } from "../../base/errors.js";
@@ -44,23 +44,23 @@ import {
   startText,
 } from "./positions.js";
 
-/** Where to begin is said once; default: the beginning. */
+/** Where to begin; give one of these. Default: the beginning. */
 export interface ReadOptions extends StartOptions {
-  /** Up to here, included. */
+  /** End at this position; the record there is included. */
   readonly end?: Position | null | undefined;
   /** Another name for `end`, which also takes a moment in epoch milliseconds. */
   readonly to?: Moment | null | undefined;
-  /** From behind this one on. */
+  /** Begin after this position. */
   readonly after?: Position | null | undefined;
-  /** Counts from 0 in a partition (0 if none is named). */
+  /** Begin at this record of the partition (0 if none is given), counted from 0. */
   readonly offset?: Integer | null | undefined;
-  /** Only what comes after the read began: give it `blockMs`. */
+  /** Read only records that come after the read began; use it with `blockMs`. */
   readonly tail?: boolean | null | undefined;
-  /** At most 1,000. Default: 10. */
+  /** The largest number of records: at most 1,000. Default: 10. */
   readonly limit?: Integer | null | undefined;
   readonly partition?: Integer | null | undefined;
   readonly partitionKey?: string | null | undefined;
-  /** How long to wait for the first record; 0, the default, does not wait. */
+  /** How long to wait for the first record. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
 }
 
@@ -77,12 +77,13 @@ const READ: OptionNames<ReadOptions> = {
   blockMs: true,
 };
 
-/** Records: appending, reading and following them. With groups, all that browsers have. */
+/** Append, read and follow records. Web pages have only these methods and those of groups. */
 export class StreamRecords extends StreamGroups {
   /**
-   * Add a record; a stream that does not exist is made, with one partition.
+   * Append a record. A stream that does not exist is created, with one partition.
    *
-   * A key always maps to the same partition. With neither key nor partition, records go round robin.
+   * Records with the same key always go to the same partition. Without a key and a partition, they
+   * are spread over the partitions in turn.
    */
   async append(
     stream: string,
@@ -92,7 +93,7 @@ export class StreamRecords extends StreamGroups {
     return await this.caller.call(this.commands.append(stream, payload, options), options);
   }
 
-  /** Add up to 1,000 records in one commit: all of them, or none. */
+  /** Append up to 1,000 records in one commit: all of them, or none. */
   async appendMany(
     stream: string,
     payloads: Iterable<JsonPayload>,
@@ -102,9 +103,9 @@ export class StreamRecords extends StreamGroups {
   }
 
   /**
-   * Up to `limit` records in id order, from the beginning unless told otherwise.
+   * Return up to `limit` records in the order of their ids, by default from the beginning.
    *
-   * An answer ends early, with one record at least, when its payloads reach 4 MiB. A stream that
+   * An answer ends early if its payloads reach 4 MiB, but has at least one record. A stream that
    * does not exist reads as empty.
    */
   async read(stream: string, options: ReadOptions & CallOptions = {}): Promise<ReadResult> {
@@ -126,10 +127,11 @@ export class StreamRecords extends StreamGroups {
   }
 
   /**
-   * Call `callback` with every record from `start` on; a promise of it is waited for.
+   * Call `callback` with every record from `start` on; if it returns a promise, that is awaited.
    *
-   * The position is fixed when this resolves: whatever is appended later will be seen, once, over
-   * lost connections too. What the callback throws is logged, and the next record follows.
+   * The position is fixed when this resolves. Every record that is appended later is seen once,
+   * also over lost connections. An error that the callback throws is logged, and the next record
+   * follows.
    */
   async subscribe(
     stream: string,
@@ -146,9 +148,10 @@ export class StreamRecords extends StreamGroups {
   }
 
   /**
-   * An endless iterator of the records from `start` on, over lost connections too.
+   * Iterate over the records from `start` on, endlessly, also over lost connections.
    *
-   * It begins where the stream is when this is called; `await follower.start()` to be certain of it.
+   * It begins at the stream's present end, unless told otherwise. `await follower.start()` waits
+   * until that is fixed.
    */
   follow(stream: string, options: FollowOptions & CallOptions = {}): StreamFollower {
     const given = knownOfCall("stream.follow", options, FOLLOW);
@@ -157,11 +160,11 @@ export class StreamRecords extends StreamGroups {
 }
 
 export interface GroupBulkOptions {
-  /** Only those whose last error has this text in it. */
+  /** Only dead letters whose last error contains this text. */
   readonly errorContains?: string | null | undefined;
-  /** At most so many. */
+  /** The largest number of dead letters to take. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Only count. */
+  /** Whether to count only, and change nothing. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 
@@ -170,7 +173,8 @@ const BULK: OptionNames<GroupBulkOptions> = { errorContains: true, limit: true, 
 /** The streams of one client. */
 export class Stream extends StreamRecords {
   /**
-   * Make a stream. Again with the same settings is fine, with others a `ConflictError`.
+   * Create a stream. Again with the same settings has no effect, with others it is a
+   * `ConflictError`.
    *
    * `sizeBytes`, which `maxBytes` limits, counts payloads, headers and partition keys.
    */
@@ -181,12 +185,12 @@ export class Stream extends StreamRecords {
     return await this.caller.call(this.commands.create(stream, options), options);
   }
 
-  /** Set limits (`null`: no such limit), which hold at once; what is not named stays. */
+  /** Change limits (`null`: no such limit), which take effect at once. What is left out stays. */
   async alter(stream: string, options: RetentionOptions & CallOptions): Promise<StreamInfo> {
     return await this.caller.call(this.commands.alter(stream, options), options);
   }
 
-  /** The stream's size and settings. `NotFoundError` where there is none. */
+  /** Return the stream's size and settings. Throws `NotFoundError` if it does not exist. */
   async info(stream: string, options: CallOptions = {}): Promise<StreamInfo> {
     knownOfCall("stream.info", options, NONE);
     return await this.caller.call(StreamGetInfo.of({ stream }), options);
@@ -198,19 +202,22 @@ export class Stream extends StreamRecords {
     return await this.caller.call(StreamList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Take away the oldest records: all that any of the criteria names (one at least). */
+  /** Remove the oldest records: all that any of the criteria matches. Give at least one. */
   async trim(stream: string, options: TrimOptions & CallOptions): Promise<TrimResult> {
     return await this.caller.call(this.commands.trim(stream, options), options);
   }
 
-  /** Delete a stream with its groups. Returns whether it existed. One that holds records: `force`. */
+  /**
+   * Delete a stream with its groups. Returns whether it existed. One with records needs `force`.
+   */
   async delete(stream: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.commands.delete(stream, options), options);
   }
 
   /**
-   * Requeue or delete all dead letters of a group that match, by a job: a piece of it per tick. What
-   * dies later is left alone. `client.jobs` tells how far it is.
+   * Requeue or delete all dead letters of a group that match. A job does this in the background.
+   *
+   * Records that die later are not changed. `client.jobs` shows its progress.
    */
   async bulk(
     stream: string,

@@ -9,12 +9,12 @@ import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 
 export interface CompleteOptions {
-  /** A named outcome. Default: `success`. */
+  /** The name of the outcome. Default: `success`. */
   readonly outcome?: string | null | undefined;
 }
 
 export interface FailOptions {
-  /** False: the run failed with this attempt. Default: true. */
+  /** Whether the run may be tried again. False: the run fails with this attempt. Default: true. */
   readonly retry?: boolean | null | undefined;
 }
 

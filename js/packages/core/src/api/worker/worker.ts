@@ -1,7 +1,7 @@
 /**
  * `client.worker`: claiming runs by hand, and the registry of workers.
  *
- * `ActionWorker` does all of this by itself; this is for those who write a worker of their own.
+ * `ActionWorker` does all of this automatically. Use this to write a worker of your own.
  */
 
 import { type JsonPayload, listOf } from "../../base/bytes.js";
@@ -36,20 +36,20 @@ import { type CompleteOptions, claimOf, type FailOptions, WorkerCommands } from 
 const WAIT_MS = 30_000;
 
 export interface RegisterWorkerOptions {
-  /** How many runs it works on at a time. Default: 10. */
+  /** How many runs it can work on at a time. Default: 10. */
   readonly concurrency?: Integer | null | undefined;
   /** Another name for `concurrency`. */
   readonly maxConcurrency?: Integer | null | undefined;
-  /** What runs can ask for: a run with labels goes to workers that have all of them. */
+  /** Its labels. A run with labels goes only to workers that have all of them. */
   readonly labels?: Readonly<Record<string, string>> | null | undefined;
-  /** What is shown of it; a text becomes `{ text }`. */
+  /** Data that is shown with the worker; a text becomes `{ text }`. */
   readonly metadata?: Readonly<Record<string, string>> | string | null | undefined;
   /** Shown in its metadata, as `machineId`. */
   readonly machineId?: string | null | undefined;
 }
 
 export interface HeartbeatOptions {
-  /** What the worker works on: tasks as they were claimed, or the ids of their runs. */
+  /** The runs that the worker works on: claimed tasks, or ids of runs. */
   readonly running?: Iterable<Pick<Task, "runId"> | string> | null | undefined;
 }
 
@@ -73,15 +73,15 @@ const HEARTBEAT: OptionNames<HeartbeatOptions> = { running: true };
 const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
 const AWAIT_MANY: OptionNames<AwaitTasksOptions> = { ...AWAIT, count: true };
 export interface TouchOptions extends ExtendOptions {
-  /** How far the run is, from 0 to 1; left out, what was told before stays. */
+  /** The run's progress, from 0 to 1. If left out, it stays. */
   readonly progress?: number | null | undefined;
-  /** A text about it, for people. */
+  /** A text about the progress, for people. */
   readonly progressNote?: string | null | undefined;
 }
 
 const TOUCH: OptionNames<TouchOptions> = { extendMs: true, progress: true, progressNote: true };
 
-/** Workers by id. */
+/** Workers, by id. */
 export class Worker {
   readonly #caller: Caller;
   readonly #commands = new WorkerCommands(false);
@@ -93,7 +93,7 @@ export class Worker {
     this.#caller = caller;
   }
 
-  /** Enter a worker into the registry; once more changes what is told of it. */
+  /** Register a worker. Registering again changes its data. */
   async register(
     workerId: string,
     actions: Iterable<string>,
@@ -106,7 +106,9 @@ export class Worker {
     return await this.#caller.call(WorkerRegister.of({ workerId, ...settings }), options);
   }
 
-  /** Tell that the worker lives, and which runs it works on; hear what it should stop. */
+  /**
+   * Report that the worker is alive, and the runs that it works on. Returns what it should stop.
+   */
   async heartbeat(
     workerId: string,
     options: HeartbeatOptions & CallOptions = {},
@@ -116,19 +118,19 @@ export class Worker {
     return await this.#caller.call(request, options);
   }
 
-  /** Let the worker finish what it has and take nothing new. */
+  /** Drain the worker: it finishes its runs and gets no new ones. */
   async drain(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
     knownOfCall("worker.drain", options, NONE);
     return await this.#caller.call(WorkerDrain.of({ workerId }), options);
   }
 
-  /** Take the worker out of the registry. Returns whether it was there. */
+  /** Remove the worker from the registry. Returns whether it was there. */
   async deregister(workerId: string, options: CallOptions = {}): Promise<boolean> {
     knownOfCall("worker.deregister", options, NONE);
     return await this.#caller.call(WorkerDeregister.of({ workerId }), options);
   }
 
-  /** The worker as it stands, with how many attempts it has done, and how many failed. */
+  /** Return the worker's state, with the number of attempts that it completed and that failed. */
   async info(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
     knownOfCall("worker.info", options, NONE);
     return await this.#caller.call(WorkerGetInfo.of({ workerId }), options);
@@ -140,7 +142,7 @@ export class Worker {
     return await this.#caller.call(WorkerList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Claim the next run of `actions`; `null` if none comes within `blockMs`. */
+  /** Claim the next run of `actions`; `null` if there is none within `blockMs`. */
   async awaitTask(
     workerId: string,
     actions: Iterable<string>,
@@ -163,7 +165,7 @@ export class Worker {
     return await this.#caller.call(request, { ...options, blockMs });
   }
 
-  /** Finish the run. `ConflictError` when the lease is no longer this worker's. */
+  /** Complete the run. Throws `ConflictError` if this worker no longer has its lease. */
   async complete(
     workerId: string,
     task: Task,
@@ -174,7 +176,7 @@ export class Worker {
     await this.#caller.call(command, options);
   }
 
-  /** This attempt failed; without `retry` the run failed with it. */
+  /** Report that this attempt failed. With `retry: false` the run fails with it. */
   async fail(
     workerId: string,
     task: Task,
@@ -185,8 +187,10 @@ export class Worker {
   }
 
   /**
-   * Let the lease run out `extendMs` from now, and tell how far the run is. `ConflictError` when it is no longer this worker's, or
-   * the run was cancelled: stop it.
+   * Extend the lease to `extendMs` from now, and report progress.
+   *
+   * Throws `ConflictError` if this worker no longer has the lease, or the run was cancelled: stop
+   * working on it.
    */
   async touch(
     workerId: string,
@@ -201,7 +205,7 @@ export class Worker {
     }
   }
 
-  /** Hand the run back; the attempt is not counted. */
+  /** Hand the run back; no attempt is counted. */
   async release(workerId: string, task: Task, options: CallOptions = {}): Promise<void> {
     knownOfCall("worker.release", options, NONE);
     await this.#caller.call(WorkerRelease.of({ workerId, ...claimOf(task) }), options);

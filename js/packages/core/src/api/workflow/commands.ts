@@ -15,20 +15,20 @@ import { Commands } from "../base/commands.js";
 import { runOf, type WorkflowStatusResult } from "./results.js";
 
 export interface StartOptions {
-  /** Another than the current one. */
+  /** The version to start. Default: the current one. */
   readonly version?: string | null | undefined;
-  /** Makes one run: the same key and input answer that run's id again. */
+  /** A key for one run: the same key and input return the id of that run. */
   readonly idempotencyKey?: string | null | undefined;
-  /** An id of one's own, which must not have been used. */
+  /** An id for the run, which must be new. Default: the server makes one. */
   readonly runId?: string | null | undefined;
 }
 
 export interface ForkOptions {
-  /** As of `start`. Default: that of the old run. */
+  /** The input, as for `start`. Default: the input of the old run. */
   readonly input?: unknown;
-  /** Default: that of the old run. */
+  /** The version. Default: the version of the old run. */
   readonly version?: string | null | undefined;
-  /** An id of one's own for the new run, which must not have been used. */
+  /** An id for the new run, which must be new. Default: the server makes one. */
   readonly newRunId?: string | null | undefined;
 }
 

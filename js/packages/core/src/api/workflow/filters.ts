@@ -4,7 +4,7 @@ import { BadRequestError } from "../../base/errors.js";
 import { isPlain, type Scalar } from "../../base/schema.js";
 import type { SearchRange } from "../../wire/messages.generated.js";
 
-/** A range of values: above `gt`, or from `gte` on; below `lt`, or up to `lte`. */
+/** A range of values: above `gt` or from `gte`, and below `lt` or up to `lte`. */
 export interface SearchBounds {
   readonly gt?: string | number | bigint | undefined;
   readonly gte?: string | number | bigint | undefined;

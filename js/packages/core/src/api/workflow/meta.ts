@@ -1,16 +1,16 @@
 /**
- * What a definition's text says of itself, without a YAML parser: its top-level keys whose values
- * stand on the same line.
+ * Reads what a definition's text says about itself, without a YAML parser: top-level keys whose
+ * values are on the same line.
  */
 
-/** Of a definition: empty where it does not say. */
+/** Data of a definition; empty texts if it does not have them. */
 export interface WorkflowMeta {
   readonly name: string;
   readonly version: string;
   readonly description: string;
 }
 
-/** Name, version and description of a definition. */
+/** Return the name, version and description of a definition. */
 export function extractWorkflowMeta(yaml: string): WorkflowMeta {
   return {
     name: extractYAMLField(yaml, "name") ?? "",
@@ -19,7 +19,7 @@ export function extractWorkflowMeta(yaml: string): WorkflowMeta {
   };
 }
 
-/** The text after a top-level key, without quotes and comments; `null` where there is none. */
+/** Return the text after a top-level key, without quotes and comments; `null` if it is missing. */
 export function extractYAMLField(yaml: string, field: string): string | null {
   const key = field.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const found = new RegExp(`^(?:"${key}"|'${key}'|${key})[ \\t]*:[ \\t]*(.*)$`, "m").exec(yaml);

@@ -1,6 +1,6 @@
 /**
- * What `client.workflow` answers. The names are those of the documentation of workflows, which has
- * them in snake case; moments are epoch milliseconds.
+ * Results of `client.workflow`. They keep the snake case names of the workflow documentation; times
+ * are epoch milliseconds.
  */
 
 import type { Scalar } from "../../base/schema.js";
@@ -21,27 +21,32 @@ export interface WorkflowStatusResult {
   readonly workflow: string;
   readonly version: string;
   readonly status: WorkflowStatus;
-  /** The step it is at, or ended at. */
+  /** The step at which it is, or ended. */
   readonly current_step: string | undefined;
-  /** JSON, as it was given. */
+  /** The input: JSON, as it was given. */
   readonly input: Uint8Array;
-  /** JSON, or what an action gave. */
+  /** The output: JSON, or what an action returned. */
   readonly output: Uint8Array | undefined;
   readonly error: string | undefined;
   readonly created_at: bigint;
   readonly started_at: bigint | undefined;
   readonly completed_at: bigint | undefined;
-  /** The type of the signal that it waits for. */
+  /** The type of the signal for which it waits. */
   readonly wait_signal: string | undefined;
   readonly parent_run_id: string | undefined;
   readonly search_attributes: Readonly<Record<string, Scalar>>;
-  /** Where it ended. */
+  /** The terminal at which it ended. */
   readonly terminal: string | undefined;
-  /** What it waits for, in words and as fields; where it waits, and only of `status`. */
+  /**
+   * What it waits for, as text and as fields. Only `status` returns it, and only if the run waits.
+   */
   readonly waits_for?: RunWait;
   /**
-   * The output, which is JSON, as `kind` makes it: a function, or a schema (Zod, Valibot and others).
-   * Throws `ConflictError` unless the run has completed, `BadRequestError` where it does not fit.
+   * Decode the output, which is JSON, with `kind`: a function, or a schema (Zod, Valibot and
+   * others).
+   *
+   * Throws `ConflictError` unless the run has completed, and `BadRequestError` if the output does
+   * not fit.
    */
   into<T>(kind: Kind<T>): T;
 }
@@ -49,14 +54,14 @@ export interface WorkflowStatusResult {
 /** One run in a listing. */
 export type RunEntry = WorkflowStatusResult;
 
-/** One thing that happened to a run; `sequence` counts from 1. */
+/** One event in the history of a run; `sequence` counts from 1. */
 export interface HistoryEvent {
   readonly sequence: bigint;
   readonly type: string;
   readonly detail: string;
   readonly step: string | undefined;
   readonly timestamp: bigint;
-  /** The run of an action or child workflow that it is about. */
+  /** The id of the action run or child workflow run that the event is about. */
   readonly run_id: string | undefined;
 }
 
@@ -69,7 +74,7 @@ export interface DefinitionEntry {
   readonly description: string | undefined;
 }
 
-/** A version of a workflow that is kept. `current`: new runs are of it. */
+/** A version of a workflow that is kept. New runs use the one that is `current`. */
 export interface DefinitionVersionEntry {
   readonly version: string;
   readonly created_at: bigint;
@@ -77,7 +82,7 @@ export interface DefinitionVersionEntry {
   readonly description: string | undefined;
 }
 
-/** A workflow's schedule: one of `cron` and `interval_ms`. */
+/** A workflow's schedule; it has `cron` or `interval_ms`. */
 export interface ScheduleEntry {
   readonly name: string;
   readonly cron: string | undefined;
@@ -85,14 +90,14 @@ export interface ScheduleEntry {
   readonly timezone: string;
   readonly paused: boolean;
   readonly enabled: boolean;
-  /** The next nominal time; none while it is paused or not yet known. */
+  /** The next nominal time; undefined while the schedule is paused, or if it is not yet known. */
   readonly next_run_at: bigint | undefined;
-  /** The nominal time of the last run, started as `last_run_id`. */
+  /** The nominal time of the last run, whose id is `last_run_id`. */
   readonly last_run_at: bigint | undefined;
   readonly last_run_id: string | undefined;
-  /** The schedule's own runs that have not ended. */
+  /** How many runs of this schedule are unfinished. */
   readonly running: number;
-  /** Times let pass because of `overlap`. */
+  /** How many times were skipped because of `overlap`. */
   readonly skipped_total: number;
 }
 

@@ -64,56 +64,56 @@ export interface WaitForWorkflowOptions {
 
 export interface SyncOptions extends CallOptions {
   /**
-   * Only tell what would be done. A version that is known with another content is `refused` in the
-   * answer then: `refusal` says why, `current` is the text that is there. Default: false.
+   * Whether to report only what would be done. If the version exists with other content, the answer
+   * is `refused`: `refusal` says why, `current` is the existing text. Default: false.
    */
   readonly dryRun?: boolean | null | undefined;
 }
 
 export interface GetDefinitionOptions {
-  /** Default: the current one. */
+  /** The version. Default: the current one. */
   readonly version?: string | null | undefined;
 }
 
 export interface FollowRunOptions {
-  /** The events after the one with this sequence number. Default: 0, all of them. */
+  /** Only events after this sequence number. Default: 0, all events. */
   readonly after?: Integer | null | undefined;
 }
 
 export interface ListWorkflowRunsOptions extends ListOptions {
-  /** Of this workflow; else of all. */
+  /** Only runs of this workflow. Default: of all workflows. */
   readonly workflowName?: string | null | undefined;
   /** Another name for `workflowName`. */
   readonly name?: string | null | undefined;
-  /** In this one, or in one of several. */
+  /** Only runs in this status, or in one of several. */
   readonly status?: WorkflowStatus | readonly WorkflowStatus[] | null | undefined;
   /** Another name for `status`. */
   readonly statusFilter?: WorkflowStatus | null | undefined;
-  /** Only runs whose search attributes have exactly these values; one of them may have a range. */
+  /** Only runs whose search attributes have these values; one attribute may have a range. */
   readonly search?: Readonly<Record<string, Scalar | SearchBounds>> | null | undefined;
-  /** From this time on, Unix epoch; so are the others, the `…BeforeMs` before it. */
+  /** Only runs started at this time or later (Unix epoch). `…BeforeMs` means before that time. */
   readonly startedAfterMs?: Integer | null | undefined;
   readonly startedBeforeMs?: Integer | null | undefined;
   readonly endedAfterMs?: Integer | null | undefined;
   readonly endedBeforeMs?: Integer | null | undefined;
   /**
-   * `newest` first, or `oldest`: by when they were started; by when they ended, where the filter says
-   * that; by value, the highest or the lowest first, where there is a range. Default: `newest`.
+   * `newest` or `oldest` first: by start; by end, if a filter is about the end; by value, highest
+   * or lowest first, if there is a range. Default: `newest`.
    */
   readonly order?: RunOrder | null | undefined;
 }
 
 export interface WorkflowBulkOptions
   extends Omit<ListWorkflowRunsOptions, "order" | "cursor" | "limit" | "statusFilter"> {
-  /** At most so many runs. Default: all. */
+  /** The largest number of runs to change. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Only count. Default: false. */
+  /** Whether to count only, and change nothing. Default: false. */
   readonly dryRun?: boolean | null | undefined;
-  /** Why they are cancelled or paused. */
+  /** The reason that cancelled or paused runs show. */
   readonly reason?: string | null | undefined;
   /** The type of the signal. */
   readonly type?: string | null | undefined;
-  /** What the signal carries, as of `signal`. */
+  /** The data of the signal, as for `signal`. */
   readonly data?: unknown;
 }
 
@@ -163,18 +163,18 @@ export class Workflow {
   // Definitions
 
   /**
-   * Take a definition over; done on every start of an application it costs nothing.
+   * Install a definition. You may call it at every start of an application.
    *
-   * A new name is `created`, a new version `updated`, the same text `unchanged`; `dryRun` only tells
-   * which it would be. Throws `BadRequestError` with `problems` where it is not valid, and `ConflictError` where its version is
-   * known with another content.
+   * A new name is `created`, a new version `updated`, the same content `unchanged`. `dryRun` only
+   * reports which it would be. Throws `BadRequestError` with `problems` if the definition is not
+   * valid, and `ConflictError` if its version exists with other content.
    */
   async sync(yaml: Payload, options: SyncOptions = {}): Promise<SyncResult> {
     const [result] = await this.syncMany([yaml], options);
     return result as SyncResult;
   }
 
-  /** `sync`, of a definition that has this name. Throws `BadRequestError` where it has another. */
+  /** `sync` a definition, which must have this name; else it throws `BadRequestError`. */
   async create(name: string, yaml: Payload, options: SyncOptions = {}): Promise<SyncResult> {
     const told = extractWorkflowMeta(toText(toBytes(yaml, "yaml"))).name;
     if (told !== name) {
@@ -190,7 +190,7 @@ export class Workflow {
     return await this.sync(bytes, options);
   }
 
-  /** `sync` of several documents in one commit: all, or none; a result for each, in order. */
+  /** `sync` several documents in one commit: all, or none. Returns a result for each, in order. */
   async syncMany(documents: Iterable<Payload>, options: SyncOptions = {}): Promise<SyncResult[]> {
     const { dryRun = false } = knownOfCall<DryRun>("workflow.sync", options, SYNC);
     checkFlag("dryRun", dryRun);
@@ -199,7 +199,7 @@ export class Workflow {
     return await this.#caller.call(kind.of({ documents: texts }), options);
   }
 
-  /** What a `sync` would complain about, errors and warnings; nothing is taken over. */
+  /** Return the problems that a `sync` would report, errors and warnings. Installs nothing. */
   async validate(yaml: Payload, options: CallOptions = {}): Promise<Problem[]> {
     knownOfCall("workflow.validate", options, NONE);
     const request = WorkflowValidate.of({ document: toBytes(yaml, "yaml") });
@@ -223,7 +223,9 @@ export class Workflow {
     return await this.#caller.call(request.map(pageWith(versionOf)), options);
   }
 
-  /** The YAML as it was synced, of the current version unless told; `null`: there is none. */
+  /**
+   * Return the YAML as it was synced, by default of the current version; `null` if there is none.
+   */
   async getDefinition(
     name: string,
     options: GetDefinitionOptions & CallOptions = {},
@@ -232,21 +234,23 @@ export class Workflow {
     return await this.#caller.call(WorkflowGetDefinition.of({ name, version }), options);
   }
 
-  /** Start no more runs: no call, no schedule, no trigger does. Those that are there go on. */
+  /** Disable the workflow: no call, schedule or trigger starts runs. Runs that exist continue. */
   async disable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     return await this.#enable("workflow.disable", name, false, options);
   }
 
-  /** Let it start again. Its schedule goes on with its next time, its trigger where it was. */
+  /**
+   * Enable the workflow again. Its schedule continues at its next time, its trigger where it was.
+   */
   async enable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     return await this.#enable("workflow.enable", name, true, options);
   }
 
   /**
-   * Make a version that was synced the current one: the way back from a bad one.
+   * Make a synced version the current one, for example to go back from a bad version.
    *
-   * New runs are of it, and its schedule and trigger hold; runs that are under way stay on the version
-   * that they began with. A sync of a new version makes that the current one.
+   * New runs use it, with its schedule and trigger. Runs in progress stay on their version. A later
+   * sync of a new version makes that one current.
    */
   async use(name: string, version: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     knownOfCall("workflow.use", options, NONE);
@@ -266,10 +270,11 @@ export class Workflow {
   // Runs
 
   /**
-   * Start a run; its id.
+   * Start a run, and return its id.
    *
-   * `input`: bytes and text are JSON text, anything else is encoded as JSON. The definition says
-   * whether an `idempotencyKey` is taken: another input with the same key is a conflict.
+   * `input`: bytes and text are taken as JSON text, anything else is encoded as JSON. The
+   * definition says whether it takes an `idempotencyKey`; the same key with another input is a
+   * conflict.
    */
   async start(
     name: string,
@@ -279,13 +284,13 @@ export class Workflow {
     return await this.#caller.call(this.#commands.start(name, input, options), options);
   }
 
-  /** The run as it stands. `NotFoundError` where there is none. */
+  /** Return the run in its present state. Throws `NotFoundError` if it does not exist. */
   async status(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.status", options, NONE);
     return await this.#caller.call(WorkflowGet.of({ runId }).map(runOf), options);
   }
 
-  /** The run once it has ended, or as it stands after `blockMs`. */
+  /** Wait for the end of the run, at most `blockMs`, and return it in its state then. */
   async wait(
     runId: string,
     options: WaitForWorkflowOptions & CallOptions = {},
@@ -296,10 +301,10 @@ export class Workflow {
   }
 
   /**
-   * Deliver a signal, which one wait for this `type` consumes; an early one is kept for it.
+   * Send a signal. One wait for this `type` takes it; a signal that comes early is kept.
    *
-   * `data`: bytes and text as they are, anything else as JSON; it is the output of the wait's step.
-   * `ConflictError` where the run has ended.
+   * `data`: bytes and text as they are, anything else as JSON. It is the output of the waiting
+   * step. Throws `ConflictError` if the run has ended.
    */
   async signal(
     runId: string,
@@ -310,7 +315,9 @@ export class Workflow {
     await this.#caller.call(this.#commands.signal(runId, type, data, options), options);
   }
 
-  /** End the run, its children too; an action at work is told. `ConflictError` if it ended. */
+  /**
+   * Cancel the run and its children, and notify running actions. `ConflictError` if it has ended.
+   */
   async cancel(
     runId: string,
     reason?: string,
@@ -319,18 +326,18 @@ export class Workflow {
     return await this.#caller.call(this.#commands.cancel(runId, reason, options), options);
   }
 
-  /** Let a failed run go on from the step that failed. `ConflictError` if it did not fail. */
+  /** Continue a failed run at the step that failed. `ConflictError` if it did not fail. */
   async retry(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.retry", options, NONE);
     return await this.#caller.call(WorkflowRetry.of({ runId }).map(runOf), options);
   }
 
   /**
-   * Start a new run that begins at a step, with what another run knew of the others; its id.
+   * Start a new run at a step, with what another run knew of the other steps. Returns its id.
    *
    * Outputs and outcomes of all other steps are copied; signals, waits and counts are not. The old
-   * run, in whatever status, is left alone. `ConflictError` where the step comes after one that the
-   * old run has compensated.
+   * run does not change. Throws `ConflictError` if the step comes after one that the old run has
+   * compensated.
    */
   async fork(
     runId: string,
@@ -341,8 +348,10 @@ export class Workflow {
   }
 
   /**
-   * Begin no step, attempt, poll or item until `resume`. What was invoked goes on, and its end is
-   * kept; durations stand still. `ConflictError` where the run has ended or is compensating.
+   * Pause the run: no step, attempt, poll or item begins until `resume`.
+   *
+   * Actions that were invoked continue, and their results are kept; timers stop. Throws
+   * `ConflictError` if the run has ended or is compensating.
    */
   async pause(
     runId: string,
@@ -352,13 +361,13 @@ export class Workflow {
     return await this.#caller.call(this.#commands.pause(runId, reason, options), options);
   }
 
-  /** Let a paused run go on with what has come meanwhile; of one that is not, nothing happens. */
+  /** Resume a paused run. On a run that is not paused, this has no effect. */
   async resume(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.resume", options, NONE);
     return await this.#caller.call(WorkflowResume.of({ runId }).map(runOf), options);
   }
 
-  /** A page of what has happened to the run, oldest first. */
+  /** A page of the run's events, oldest first. */
   async history(
     runId: string,
     options: ListOptions & CallOptions = {},
@@ -369,9 +378,8 @@ export class Workflow {
   }
 
   /**
-   * Every event of the run as it happens, to the run's end; over lost connections, too.
-   *
-   * A run that failed and was retried has an end amid its history: it ends with the last one.
+   * Iterate over the events of the run as they happen, until it ends, also over lost connections.
+   * The history of a run that was retried has several ends: this stops at the last one.
    */
   follow(runId: string, options: FollowRunOptions & CallOptions = {}): HistoryFollower {
     return new HistoryFollower(
@@ -382,8 +390,8 @@ export class Workflow {
   }
 
   /**
-   * A page of runs, newest first: of one workflow or of all, in some statuses or in any. At most 1,000
-   * runs are looked at: a page may hold fewer than `limit`, or none, while `hasMore`.
+   * A page of runs, newest first, of one workflow or of all. At most 1,000 runs are looked at: a
+   * page may hold fewer than `limit`, or none, and still have `hasMore`.
    */
   async listRuns(options: ListWorkflowRunsOptions & CallOptions = {}): Promise<Page<RunEntry>> {
     const given = knownOfCall("workflow.listRuns", options, LIST_RUNS);
@@ -393,7 +401,7 @@ export class Workflow {
     return await this.#caller.call(request.map(pageWith(runOf)), options);
   }
 
-  /** How many runs are kept in each status, of one workflow or of all. */
+  /** Count the runs that are kept, by status: of one workflow, or of all. */
   async countRuns(
     workflowName?: string | null,
     options: CallOptions = {},
@@ -403,8 +411,9 @@ export class Workflow {
   }
 
   /**
-   * Do something to all runs that match, by a job: a piece of it per tick. Without a status all that
-   * the operation takes. Runs that are started later are left alone. `client.jobs` tells how far it is.
+   * Change all runs that match. A job does this in the background. Without a status, it takes all
+   * runs that the operation can take. Runs that start later are not changed. `client.jobs` shows
+   * its progress.
    */
   async bulk(
     operation: WorkflowBulkOperation,
@@ -427,21 +436,21 @@ export class Workflow {
     return await this.#caller.call(request.map(pageWith(scheduleOf)), options);
   }
 
-  /** Let the schedule of workflow `name` start no runs; times that pass are not made up for. */
+  /** Pause the schedule of workflow `name`. Times that pass meanwhile are not made up for. */
   async pauseSchedule(name: string, options: CallOptions = {}): Promise<ScheduleEntry> {
     knownOfCall("workflow.pauseSchedule", options, NONE);
     const request = WorkflowPauseSchedule.of({ name, paused: true });
     return await this.#caller.call(request.map(scheduleOf), options);
   }
 
-  /** Let it go on with its next time. */
+  /** Resume the schedule at its next time. */
   async resumeSchedule(name: string, options: CallOptions = {}): Promise<ScheduleEntry> {
     knownOfCall("workflow.resumeSchedule", options, NONE);
     const request = WorkflowPauseSchedule.of({ name, paused: false });
     return await this.#caller.call(request.map(scheduleOf), options);
   }
 
-  /** Start one of the schedule's runs now, with its input, beside its times; the run's id. */
+  /** Start a run of the schedule now, with its input, besides its times. Returns the run's id. */
   async triggerSchedule(name: string, options: CallOptions = {}): Promise<string> {
     knownOfCall("workflow.triggerSchedule", options, NONE);
     return await this.#caller.call(WorkflowTriggerSchedule.of({ name }), options);
@@ -457,7 +466,7 @@ function several(
   return statuses;
 }
 
-/** An iterator of a run's events that ends with the run. */
+/** An iterator over a run's events, which ends with the run. */
 export class HistoryFollower extends Endless<HistoryEvent, HistoryReply> {
   readonly #runId: string;
   #after: Integer;
