@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from floruntime import BadRequestError, NonRetryableError, StreamID, StreamRecord
-from floruntime.client.worker.contexts import ActionContext, StreamContext
+from floruntime.client.worker.contexts import ActionContext, StreamContext, to_bytes
 from floruntime.core.worker import Task
 
 NAME = "50%d off %s"
@@ -76,6 +76,23 @@ def test_a_cancelled_handler_can_look() -> None:
     assert ctx.cancelled
     with pytest.raises(asyncio.CancelledError):
         ctx.check_cancelled()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (float("nan"), "the result cannot be written as JSON: .* not JSON compliant"),
+        ({1}, "the result cannot be written as JSON: it holds a set"),
+        ("\ud800", r"the result '\\ud800' is not valid Unicode text"),
+    ],
+)
+def test_a_result_that_cannot_be_is_named(value: Any, why: str) -> None:
+    with pytest.raises(BadRequestError, match=why):
+        to_bytes(value)
+    with pytest.raises(BadRequestError, match=why):
+        context().result("approved", value)
+    with pytest.raises(BadRequestError, match="the value cannot be written as JSON"):
+        context().to_bytes(value)
 
 
 def test_a_result_has_its_data_by_another_name() -> None:

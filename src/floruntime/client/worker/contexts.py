@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapp
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
-from floruntime.client.api.base.values import to_json
+from floruntime.client.api.base.values import as_json, text_or_json
 from floruntime.client.api.batch import HandlerBatch
 from floruntime.client.base import BaseClient
 from floruntime.core.errors import BadRequestError, NonRetryableError
@@ -48,13 +48,7 @@ def to_bytes(value: Any) -> bytes:
     """Return a handler's result as bytes: bytes and text unchanged, `None` as empty, all else as
     JSON.
     """
-    if value is None:
-        return b""
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    return to_json(value)
+    return b"" if value is None else text_or_json("the result", value)
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):
@@ -169,8 +163,8 @@ class Context:
             raise asyncio.CancelledError
 
     def to_bytes(self, value: Any) -> bytes:
-        """`value` as JSON text in UTF-8."""
-        return to_json(value)
+        """`value` as JSON text in UTF-8. Raises `BadRequestError` if JSON has no such thing."""
+        return as_json("the value", value)
 
     def touch(self, extend_ms: int = 30_000) -> Awaitable[None]:
         """Extend the lease of this delivery to at least `extend_ms` from now.

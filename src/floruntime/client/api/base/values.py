@@ -44,7 +44,7 @@ _BYTES = (bytes, bytearray, memoryview)
 def as_bytes(value: Payload, field: str = "a value") -> bytes:
     """Return a value as bytes; text becomes UTF-8. Raises `BadTypeError` for any other type."""
     if isinstance(value, str):
-        return limits.utf8("value", value)
+        return limits.utf8(field, value)
     if isinstance(value, _BYTES):
         return bytes(value)
     raise BadTypeError(f"{field} must be bytes or str, not {type(value).__name__}{_hint(value)}")
@@ -53,7 +53,7 @@ def as_bytes(value: Payload, field: str = "a value") -> bytes:
 def as_payload(payload: JsonPayload) -> bytes:
     """Return a payload as bytes; containers and objects become JSON. Raises `BadRequestError`."""
     if isinstance(payload, (str, *_BYTES)):
-        return as_bytes(payload)
+        return as_bytes(payload, "a payload")
     is_held = isinstance(payload, (Mapping, list, tuple, msgspec.Struct)) or is_model(payload)
     if is_held or (dataclasses.is_dataclass(payload) and not isinstance(payload, type)):
         return as_json("payload", payload)

@@ -93,7 +93,7 @@ class Workflow(ScheduledWorkflows):
         Raises `BadRequestError` with `.problems` if the definition is not valid, and
         `ConflictError` if its version is known with another content.
         """
-        request = _sync_of([as_bytes(yaml)], dry_run)
+        request = _sync_of([as_bytes(yaml, "yaml")], dry_run)
         return self._call_for(first, request, namespace, timeout_ms)
 
     def sync_bytes(
@@ -198,7 +198,7 @@ class Workflow(ScheduledWorkflows):
         Raises `BadRequestError` if the text has more than 2 MiB. Errors in the definition raise
         nothing: they are in the answer.
         """
-        return self._call(WorkflowValidate(as_bytes(yaml)), namespace, timeout_ms)
+        return self._call(WorkflowValidate(as_bytes(yaml, "yaml")), namespace, timeout_ms)
 
     def list_definitions(
         self,
