@@ -45,7 +45,8 @@ def cannot_open(path: str, error: Exception) -> StoreError:
         return StoreUnusableError(
             f"the store in {path} is in use by another process ({error}); stop that first"
         )
-    return StoreDamagedError(f"the store in {path} cannot be opened: {error}. Restore a backup")
+    reason = str(error).rstrip(". ")
+    return StoreDamagedError(f"the store in {path} cannot be opened: {reason}. Restore a backup")
 
 
 def cannot_use(path: str, error: OSError) -> StoreError:

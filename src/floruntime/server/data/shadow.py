@@ -38,7 +38,10 @@ def reading_store(path: str, place: str | None = None) -> Iterator[RocksStore]:
             _link_files(Path(place or store_path(path)), Path(shadow))
             store = RocksStore(shadow, read_only=True, files_max=store_files_max())
         except Exception as error:
-            raise cannot_open(path, error) from error
+            told = cannot_open(path, error)
+            if told is error:
+                raise
+            raise type(told)(as_where_it_lies(str(told))) from error
         try:
             yield store
         finally:
