@@ -12,6 +12,7 @@ import pytest
 from scripts import generate_sync
 
 import floruntime
+import floruntime.sync
 import floruntime.testing
 import floruntime.web
 from floruntime.client.options import ClientOptions, WebClientOptions
@@ -198,3 +199,15 @@ def test_a_class_names_the_options_that_it_is_made_with(kind: type[Any]) -> None
     parameters = inspect.signature(kind).parameters.values()
     names = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
     assert not {name for name in names if f"`{name}" not in text}
+
+
+@pytest.mark.parametrize(
+    ("client", "endpoint"),
+    [
+        (floruntime.FloClient("flo://flo_s3cr3t@localhost:9000/shop"), "localhost:9000"),
+        (floruntime.sync.FloClient("flo://flo_s3cr3t@localhost:9000/shop"), "localhost:9000"),
+        (floruntime.web.FloClient("ws://h/ws", namespace="shop", token="s3cr3t"), "ws://h/ws"),
+    ],
+)
+def test_a_client_shows_where_it_leads_and_no_secret(client: Any, endpoint: str) -> None:
+    assert repr(client) == f"<FloClient {endpoint}, namespace shop>"

@@ -89,6 +89,9 @@ class BaseClient:
     def _new_calls(self, transport: Transport, **options: Any) -> Calls:
         return Calls(transport, **options)
 
+    def __repr__(self) -> str:
+        return f"<FloClient {self.endpoint}, namespace {self.namespace}>"
+
     @property
     def endpoint(self) -> str:
         """The endpoint that it connects to, without the options that an address adds."""

@@ -55,6 +55,9 @@ class FloClient:
         self.streams = StreamRecords(self._client.calls)
         self.kv = KvReads(self._client.calls)
 
+    def __repr__(self) -> str:
+        return repr(self._client)
+
     @property
     def endpoint(self) -> str:
         """The address of the server."""

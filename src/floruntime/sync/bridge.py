@@ -39,6 +39,9 @@ class Bridge:
         self._listeners: dict[object, tuple[str, Listener, Callable[[], None]]] = {}
         _bridges.add(self)
 
+    def __repr__(self) -> str:
+        return repr(self._client)
+
     @property
     def client(self) -> FloClient:
         """The client of this process.

@@ -46,6 +46,9 @@ class ClientOf:
     def _make_parts(self, bridge: Bridge) -> None:
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return repr(self._bridge)
+
     @property
     def _of(self) -> FloClient:
         return self._bridge.client
