@@ -61,7 +61,7 @@ class Reading {
         this.#answered(run_id, atMs, detail, rest);
         break;
       case "compensation_started":
-        this.#begin(`compensation ${name}`, `compensation of ${name}`, 0, atMs);
+        this.#begin(`compensation ${name}`, `undo ${name}`, 0, atMs);
         this.#attempt(this.#at(`compensation ${name}`, step, atMs), run_id, false, atMs);
         break;
       case "compensation_completed":

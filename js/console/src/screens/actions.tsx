@@ -116,7 +116,7 @@ function Runs() {
         </Only>
       </div>
       <div class="bar">
-        <Words name="action" label="action" hint="its name" />
+        <Words name="action" label="action" hint="name" />
         <When />
       </div>
       <Table

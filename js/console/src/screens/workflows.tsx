@@ -145,7 +145,7 @@ function Runs() {
         </Only>
       </div>
       <div class="bar">
-        <Words name="workflow" label="workflow" hint="its name" />
+        <Words name="workflow" label="workflow" hint="name" />
         <Words name="search" label="attributes" hint="customer=ada amount>=100" />
         <When />
         <Choice name="order" label="order" options={["oldest"]} none="newest" />
