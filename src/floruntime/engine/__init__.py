@@ -1,1 +1,1 @@
-"""The rules: a deterministic state machine over an ordered store. No I/O, no clock, no chance."""
+"""The engine: a deterministic state machine over an ordered store. No I/O, clock or randomness."""

@@ -1,8 +1,8 @@
-"""The audit: who has changed what, when, from where, in the same commit as the change.
+"""The audit: who changed what, when, and from where, in the same commit as the change.
 
-It is a stream, `_audit`, in the namespace of the change; what belongs to none goes into that of
-`_system`. Nobody else writes it. Where a person had made a stream of that name before, it is left
-alone, and the records go to `_system`, too.
+It is a stream, `_audit`, in the namespace of the change. Changes outside all namespaces are
+recorded in `_system`. Nobody else writes this stream. If a person had already made a stream of that
+name, it is left alone, and the records go to `_system`, too.
 """
 
 from __future__ import annotations

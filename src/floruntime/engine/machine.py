@@ -1,8 +1,8 @@
-"""The state machine: entries in order in, answers and changes out.
+"""The state machine: takes entries in order, and gives answers and changes.
 
 `apply` is a pure function of the stored state and the entry. Entries collect in one open batch;
-`take` gives its changes for the store. Dispatch only dispatches: `engine/rules` says which rule
-answers what.
+`take` returns the batch's changes for the store. This module only dispatches: `engine/rules` says
+which rule answers which request.
 """
 
 from __future__ import annotations

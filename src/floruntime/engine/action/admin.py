@@ -1,8 +1,8 @@
-"""Actions from their owner's side: registering, enabling, listing, deleting.
+"""Administration of actions: registering, enabling, listing, deleting.
 
-Settings apply from now on, to runs that were invoked before as well; only the end of a whole run
-(`run_timeout_ms`) is fixed when it is invoked. A disabled action takes no new runs; those it has
-go on.
+Changed settings apply from now on, also to runs that were invoked before. Only the end of a whole
+run (`run_timeout_ms`) is fixed when the run is invoked. A disabled action takes no new runs; its
+existing runs continue.
 """
 
 from __future__ import annotations

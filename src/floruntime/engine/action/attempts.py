@@ -1,7 +1,8 @@
-"""The attempts of a run: which worker had it, from when to when, and why that ended.
+"""The attempts of a run: which worker had each, from when to when, and why it ended.
 
-The attempt that is under way, and the one that a run ended with, stand in the run's own row. One
-that ended while the run went on gets a row of its own; so a run that succeeds at once costs none.
+The attempt that is under way, and the one that a run ended with, are in the run's own row. An
+attempt that ended while the run continued gets a row of its own. So a run that succeeds at once has
+no extra row.
 """
 
 from __future__ import annotations

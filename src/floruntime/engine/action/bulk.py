@@ -1,7 +1,8 @@
 """Jobs on runs of actions: cancel, retry or delete all that match.
 
-Runs are walked by their numbers, so in the order in which they were invoked, whatever status they
-have by then: of one action by its index of statuses, else all of the namespace.
+Runs are walked by their numbers, so in the order in which they were invoked, whatever their status
+is by then. The runs of one action are found by its index of statuses, those of all actions in the
+namespace.
 """
 
 from __future__ import annotations

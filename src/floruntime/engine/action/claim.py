@@ -1,13 +1,13 @@
-"""Claiming runs: among what is due of the wanted actions, the first in order.
+"""Claiming runs: among the due runs of the requested actions, the first in order.
 
-A worker without a registration may claim too; it has no labels. One that drains is given nothing,
-and its waits end. What was handed to a connection that was gone is released, with no attempt
-counted.
+A worker without a registration may claim too; it has no labels. A draining worker is given nothing,
+and its waits end. Runs that were delivered to a closed connection are released without counting an
+attempt.
 
-What `WorkerTurn` claims is *reserved* until its worker tells that it has begun, or hands in its
-result. A run that was lost before, and may have been what ended its worker, is handed out alone, to
-a place that is free for it, and has begun with that: so it takes none with it, and cannot come back
-for ever without an attempt.
+A run claimed by `WorkerTurn` is *reserved* until its worker reports that it has begun, or sends its
+result. A run that was lost before may have been what ended its worker. So it is delivered alone, to
+a free place, and counts as begun at once. Then it takes no other run with it, and cannot come back
+forever without counting an attempt.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writing a new run of an action, whoever asked for it."""
+"""Writes a new run of an action, for every kind of caller."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Debouncing: while invocations with one key keep coming they are one run, which waits for a pause.
+"""Debouncing: invocations with the same key that follow each other closely become one run.
 
-A run that was never claimed takes what its latest invocation says, and is due so long after that;
-but no later than `debounce_max_ms` after the first one. A key stands for its run until that is
-claimed or has ended; the next invocation then makes a new one.
+A run that was never claimed takes the values of its latest invocation, and is due a set time after
+that, but no later than `debounce_max_ms` after the first. The key belongs to its run until the run
+is claimed or has ended. The next invocation then makes a new run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The run that a debounce key stands for."""
+"""The row of a debounce key, which names its run."""
 
 from __future__ import annotations
 

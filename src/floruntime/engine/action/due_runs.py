@@ -1,9 +1,9 @@
-"""The lines that due runs stand in, one for each action and set of labels.
+"""The lines in which due runs stand, one for each action and set of labels.
 
 Within a line, and over all lines that a worker may take from, the order is priority (a lower number
-first), then due time, then arrival. A worker takes from the lines whose labels it has all of, so a
-run that nobody matches holds up only its own line. The line of runs without labels lies under the
-action's own number and is counted in its row; a line for labels exists while a run stands in it.
+first), then due time, then arrival. A worker takes from the lines whose labels it has all of. So a
+run that no worker matches delays only its own line. The line of runs without labels is stored under
+the action's own number and counted in its row. A line for labels exists while a run stands in it.
 """
 
 from __future__ import annotations

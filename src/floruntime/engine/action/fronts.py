@@ -1,8 +1,8 @@
-"""The first fronts of lines of keys, kept at hand from claim to claim.
+"""A cache of the first fronts of each line of keys, kept from claim to claim.
 
-Where each claim looked for them in the store, it would walk over what those before it left there.
-This is derived, lives in `tx.hints`, and is right when it is empty. It is told of every front that
-is put or taken away; a command that is refused makes all hints forgotten.
+If each claim searched for them in the store, it would walk over the deletions of earlier claims.
+The cache is derived from the store, is kept in `tx.hints`, and is also right when it is empty. It
+is told of every front that is added or removed. A refused command clears all hints.
 """
 
 from __future__ import annotations

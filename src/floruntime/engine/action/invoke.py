@@ -1,4 +1,4 @@
-"""Runs from their caller's side: invoking, looking at, cancelling, listing."""
+"""The calls on runs by those who request them: invoking, looking at, cancelling, listing."""
 
 from __future__ import annotations
 

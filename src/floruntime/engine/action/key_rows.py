@@ -1,9 +1,9 @@
-"""The rows of keys: what has to be known of one to hold it to its limits and give it its turn.
+"""The rows of keys: everything needed to enforce a key's limits and to give it its turn.
 
-A key has a row while a run of it is due or at work, or its window of claims counts. Its due runs
-stand in *lanes*, one for each set of labels. In the line of a set of labels each key that may be
-served stands once, by its first run: its *front*. A key that a limit blocks has no front, so those
-who look for work never pass it; whatever frees it puts its fronts back.
+A key has a row while a run of it is due or leased, or while its claims count against a rate limit.
+Its due runs stand in *lanes*, one for each set of labels. In the line of a set of labels, each key
+that may be served stands once, with its first run: its *front*. A key that a limit blocks has no
+front, so claims never pass it. Whatever unblocks the key puts its fronts back.
 """
 
 from __future__ import annotations

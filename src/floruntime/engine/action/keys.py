@@ -1,7 +1,7 @@
-"""Keys of an action in the hands of one command: their runs come and go, are served, and block.
+"""The keys of an action within one command: adds and removes their runs, serves and blocks them.
 
-What a run costs here does not depend on how many keys wait: each step touches the rows of its own
-key, and at most one front for each set of labels that the key's runs have.
+The cost of a run does not depend on how many keys wait. Each step touches the rows of its own key,
+and at most one front for each set of labels among the key's runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What an action as a whole is held to: so many runs at once, so many claims in a window.
+"""The limits of an action as a whole: how many runs at once, how many claims in a window.
 
-A run over a limit stays pending. Whatever lets one in touches the action's topic, so those who wait
-are asked again at that moment: the end of a run, a window that has moved on, another limit.
+A run over a limit stays pending. Anything that frees a place touches the action's topic, so that
+waiting claims are tried again at that moment: the end of a run, a window that has advanced, a
+changed limit.
 """
 
 from __future__ import annotations

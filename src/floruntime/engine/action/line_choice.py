@@ -1,4 +1,4 @@
-"""Which lines of an action a worker may take from: those whose labels it has all of."""
+"""Chooses the lines of an action that a worker may take from: those whose labels it has all of."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Listing runs: by action, status and time.
 
-One index leads (`run_walks.py`); all else is looked at run by run, and a page looks at a thousand
-runs at most: it may hold fewer than were asked for, and still be followed by another.
+One index is walked (`run_walks.py`), and each of its runs is checked against the rest of the
+filter. A page looks at a thousand runs at most. So it may hold fewer than were asked for, and still
+be followed by another.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a worker may be given next, of several actions, while limits are kept.
+"""Chooses what a worker gets next, among several actions, within their limits.
 
-Each action offers the first run of its lines, and the first run of the first key that may be
-served in each of its lines of keys. The best of all offers is taken; then only what it changed is
-looked at again. A key whose limit was lowered since then is blocked when its turn comes.
+Each action offers the first run of each of its lines, and in each of its lines of keys the first
+run of the first key that may be served. The best offer is taken. After that, only what it changed
+is looked at again. A key whose limit was lowered meanwhile is blocked when its turn comes.
 """
 
 from __future__ import annotations

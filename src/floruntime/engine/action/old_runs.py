@@ -1,4 +1,4 @@
-"""Runs of actions from before there was an index of ends; see `engine/system/old_runs.py`."""
+"""Indexes runs of actions that are older than the index of ends (`engine/system/old_runs.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key of a run by its payload, where the action says at which path it lies."""
+"""Finds the key of a run in its payload, at the path that the action names."""
 
 from __future__ import annotations
 

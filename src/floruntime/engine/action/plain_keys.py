@@ -1,8 +1,8 @@
-"""The common case of a key, in few steps: its first run is claimed, and ends.
+"""A shortcut for the common case of a key, in few steps: its first run is claimed, and ends.
 
-It is one where nothing but the number of runs at work holds a key up: the line is not fair, no rate
-is limited, all due runs of the key have the same labels, and more wait than the one. What follows
-is what `keys.py` comes to in general, which looks at everything that a key may be held up by.
+It applies if only the number of leased runs can hold the key back: the line is not fair, no rate is
+limited, all due runs of the key have the same labels, and more than one waits. The result is the
+same as that of `keys.py`, which checks everything that can hold a key back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A sliding window of claims: never more than `rate` of them in any span of its period.
+"""A sliding window of claims: never more than `rate` claims in any span of its period.
 
-The times of the last `rate` claims are kept, each a row of its own, under ever-growing numbers; so
-one look at the time of the `rate`-th last tells when the next one may be. What is older is deleted
+The times of the last `rate` claims are kept, each in a row of its own, under ever-growing numbers.
+So one look at the `rate`-th last time tells when the next claim is allowed. Older rows are deleted
 as claims come.
 """
 

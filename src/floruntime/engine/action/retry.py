@@ -1,7 +1,7 @@
-"""Trying a run again that failed for good: due at once, as if it had never been attempted.
+"""Retries a run that failed for good: it is due at once, as if it had never been attempted.
 
-It keeps its id, its input and what it was invoked with. Its idempotency key stands for it again,
-unless that was forgotten or stands for another run by now.
+It keeps its id, its input and the values of its invocation. Its idempotency key stands for it
+again, unless the key was forgotten or belongs to another run by now.
 """
 
 from __future__ import annotations

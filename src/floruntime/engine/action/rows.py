@@ -1,9 +1,10 @@
-"""The rows of actions, and how a rule gets hold of an action.
+"""The rows of actions, and how a rule finds an action.
 
-An action has a row with its settings and counts, and a number, under which its lines of due runs,
-its index of runs and its idempotency keys lie. Runs themselves lie under the namespace, since a
-run is found by its id alone. A deleted action keeps its row, no longer registered, while runs of it
-are kept; registering the name again goes on with that row, so that the old runs stay listed.
+An action has a row with its settings and counts, and a number. Its lines of due runs, its index of
+runs and its idempotency keys are stored under that number. The runs themselves are stored under the
+namespace, since a run is found by its id alone. A deleted action keeps its row, marked as not
+registered, while runs of it are kept. Registering the name again reuses that row, so that the old
+runs stay listed.
 """
 
 from __future__ import annotations

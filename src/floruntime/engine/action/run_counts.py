@@ -1,7 +1,7 @@
-"""How many runs there are in each status, kept as they change.
+"""How many runs there are in each status, updated as runs change.
 
-Of runs that ended before this was kept only the sum is known: those are counted in the index, for
-as long as there are any.
+For runs that ended before these counts existed, only the sum is known. They are counted in the
+index as long as there are any.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which runs are meant: by status and by time, as listings and jobs are told."""
+"""Filters of runs by status and by time, for listings and jobs."""
 
 from __future__ import annotations
 

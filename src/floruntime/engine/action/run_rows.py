@@ -1,9 +1,9 @@
 """The rows of runs.
 
 A run's number comes from the machine's ids, so it grows with each invocation and is never used
-again; its id is that number as text. The small row that every transition rewrites lies apart from
-the input and the output. One index, by action and status, serves every listing; those by when runs
-have ended have one of their own.
+again; the run's id is that number as text. The small row that every transition rewrites is separate
+from the input and the output. One index, by action and status, serves every listing; those by the
+time of the end have an index of their own.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""A run's way from one status to the next: each transition once, whoever asks for it.
+"""The transitions of a run from one status to the next: each defined once, for every caller.
 
-Each run has at most one timer, for the earliest thing that can happen to it by itself: falling due,
-losing its lease, timing out as a whole, being forgotten. The timer judges by the row it finds.
+Each run has at most one timer, for the next thing that happens to it without a command: falling
+due, losing its lease, timing out as a whole, being deleted. The timer acts on the row that it
+finds.
 
-A failed attempt is followed by another while `attempt <= max_retries`, after
-`retry_delay_ms * 2^(attempt-1)` and up to a tenth of that on top, one hour at most. Where its
-worker was lost it is up to the whole of that on top: runs that were lost together, one of which may
-have been the cause, come back one by one. The share on top is a stable hash of run id and attempt.
+A failed attempt is followed by another while `attempt <= max_retries`. The delay is
+`retry_delay_ms * 2^(attempt-1)` plus up to a tenth, at most one hour. If the worker was lost, up to
+the whole delay is added instead of a tenth. So runs that were lost together, one of which may have
+been the cause, come back one by one. The added part is a stable hash of run id and attempt.
 
-A run that was only reserved when its worker was lost has had no attempt: it is due again at once,
-at its old place.
+A run that was only reserved when its worker was lost has had no attempt. It is due again at once,
+in its old place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a pending run waits for: its time, or a worker. Only asked of one run, not in listings."""
+"""What a pending run waits for: its time, or a worker. For single runs, not for listings."""
 
 from __future__ import annotations
 

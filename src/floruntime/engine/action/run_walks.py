@@ -1,7 +1,8 @@
-"""The index that leads to the runs that are meant, and in which order it has them.
+"""Chooses the index to walk for a filter of runs, and its order.
 
-When runs have ended leads, with their action and status, or these alone. No run was started, or
-ended, before it was invoked; so an upper bound of these bounds the numbers, which grow with time.
+A filter on the end walks the index by end, with action and status, or by these alone. No run
+started or ended before it was invoked. So an upper bound of these times also bounds the runs'
+numbers, which grow with time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The schedule of an action: its rows, and what the end of one of its runs does to it."""
+"""The rows of actions' schedules, and what the end of a run changes in them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Schedules of actions: the engine's part. When a nominal time has come is the server's to say.
+"""Schedules of actions: the engine's part. The server decides when a nominal time has come.
 
-As with workflows (`engine/workflow/catalog/schedules.py`), which have theirs in their definitions.
-A schedule goes with its action, sleeps while that is disabled, and starts no second run for a time
-that is not later than that of its last one.
+It works as for workflows (`engine/workflow/catalog/schedules.py`), whose schedules are in their
+definitions. A schedule is deleted with its action, and starts nothing while the action is disabled.
+It never starts a run for a time that is not later than that of its last run.
 """
 
 from __future__ import annotations

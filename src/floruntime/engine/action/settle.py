@@ -1,10 +1,10 @@
-"""How a claim ends: complete, fail, touch, release; each fenced by the claim's lease
-(`engine/state/leases.py`).
+"""How a claim ends: complete, fail, touch, release, each fenced by the claim's lease.
 
-A lease that still stands is believed. A holder who repeats what it said before hears the same
-again, for as long as the run is kept if that ended it, else for five minutes. All else is stale:
-the lease ran out, the run was claimed again, cancelled or timed out, or ended otherwise.
-A completion may carry any outcome, `failure` too: the handler has spoken, and nothing is retried.
+A lease that still stands is accepted (`engine/state/leases.py`). A holder that repeats its request
+gets the same answer again: if the request ended the run, for as long as the run is kept, otherwise
+for five minutes. Everything else is stale: the lease expired, or the run was claimed again,
+cancelled or timed out, or ended differently. A completion may carry any outcome, also `failure`:
+the handler has decided, and nothing is retried.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Workers: who there is, what they can do, and whether they are well.
+"""The registry of workers: which there are, what they can do, and whether they are healthy.
 
-Registering is not needed to claim runs, but gives a worker labels, a place in the listing and a way
-to be drained from outside. Registering again begins anew: it ends a drain. What a worker holds is
-decided by leases alone; neither a missing heartbeat nor deregistering takes a run away.
+A worker can claim runs without being registered. A registration gives it labels, a place in the
+listing, and a way to be drained from outside. Registering again ends a drain. Only leases decide
+what a worker holds: neither a missing heartbeat nor deregistering takes a run away.
 """
 
 from __future__ import annotations

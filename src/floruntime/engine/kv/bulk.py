@@ -1,4 +1,4 @@
-"""Jobs on keys: delete all that begin so, in byte order. What is written later is left alone."""
+"""Jobs on keys: delete all with a prefix, in byte order. Keys that are written later stay."""
 
 from __future__ import annotations
 

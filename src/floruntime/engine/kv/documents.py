@@ -1,9 +1,9 @@
-"""A JSON document that a batch edits again and again: read once, and written once, at the end.
+"""A JSON document that a batch edits several times: read once, and written once, at the end.
 
-To read and to write a large document takes long beside an edit. So within a batch it stays open:
-each edit gets its version at once and is judged at once, and what the last one has made of the
-document is written when the batch ends, or before anything else of the batch asks for the key.
-Between two commands of a batch nobody can see the document.
+Reading and writing a large document takes much longer than an edit. So within a batch the document
+stays open. Each edit is judged at once and gets its version at once. The result of the last edit is
+written when the batch ends, or before any other command of the batch needs the key. Nobody can see
+the document between two commands of a batch.
 """
 
 from __future__ import annotations

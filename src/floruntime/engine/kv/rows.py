@@ -1,8 +1,8 @@
-"""The rows of KV, and the one way in which a key changes.
+"""The rows of KV, and the one function that changes a key.
 
-`KV` holds each key as it stands, tombstones included; `KV_HISTORY` its older versions; `KV_CHANGE`
-every change of the namespace by version, for watches. A key's `key_id` is the version that made it
-first, so history rows need not repeat the key.
+`KV` holds the current state of each key, including tombstones; `KV_HISTORY` its older versions;
+`KV_CHANGE` every change of the namespace by version, for watches. A key's `key_id` is the version
+with which it was first created, so history rows need not repeat the key.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Queues from an operator's side: settings, counts, listing, purging, deleting."""
+"""Administration of queues: settings, counts, listing, purging, deleting."""
 
 from __future__ import annotations
 

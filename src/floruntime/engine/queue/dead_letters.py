@@ -1,7 +1,7 @@
-"""Dead letters: messages that were delivered too often, or were refused by their consumer.
+"""Dead letters: messages that were delivered too often, or that a consumer gave up.
 
-They stand in the order in which they died; beyond the queue's `dlq_limit` the oldest are evicted
-and counted. A letter holds its whole message, so that purging the queue leaves it alone.
+They are ordered by the time of their death. Beyond the queue's `dlq_limit` the oldest are deleted
+and counted. A dead letter holds its whole message, so purging the queue does not affect it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What one dequeue handed out, and how each of its leases ended.
+"""What one dequeue delivered, and how each of its leases ended.
 
-The messages of one dequeue get leases one after the other, so one row, under the first lease,
-stands for all of them: it names the messages to their lease timer while they are out, and
-afterwards remembers for five minutes how each lease ended, so that a holder who repeats itself is
-told the same again.
+The messages of one dequeue get consecutive leases, so one row, under the first lease, describes all
+of them. While they are leased, the row tells the lease timer which messages they are. Afterwards it
+remembers for five minutes how each lease ended, so that a holder that repeats its request gets the
+same answer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Handing messages out, and looking at what is ready.
+"""Delivering messages, and looking at those that are ready.
 
-Order of delivery: priority (a lower number first, strictly), then due time, then seq. A delivery
-leases each message to its receiver for a while; how that ends is in `settle.py`, what comes of
-messages that keep failing in `dead_letters.py`.
+Messages are delivered by priority (a lower number first, strictly), then due time, then seq. A
+delivery leases each message to its receiver for a while. `settle.py` handles how that ends, and
+`dead_letters.py` the messages that keep failing.
 """
 
 from __future__ import annotations

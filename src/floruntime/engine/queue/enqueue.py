@@ -1,4 +1,4 @@
-"""Putting messages into queues, each once where a dedup key says so."""
+"""Adding messages to queues; with a dedup key, each only once."""
 
 from __future__ import annotations
 

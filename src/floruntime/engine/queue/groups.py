@@ -1,9 +1,9 @@
-"""Groups of a queue: of each the oldest undone message alone is delivered.
+"""Groups within a queue: of each group, only the oldest message that is not done is delivered.
 
-A group has a row while a message of it is undone. Its *head* is an ordinary message: ready, delayed
-or leased, in the line by its own priority and due time. All that follow wait, each with a state and
-a row in the order of their seqs, in no index. When the head is done, dead or deleted the next one
-takes its place. So what a message costs does not grow with those that wait, here or elsewhere.
+A group has a row while it has such a message. Its *head* is an ordinary message, ready, delayed or
+leased, and stands in the line by its own priority and due time. All others wait: each has a state,
+and a row in the order of seqs, but is in no index. When the head is done, dead or deleted, the next
+message takes its place. So the cost of a message does not grow with the number of waiting messages.
 """
 
 from __future__ import annotations

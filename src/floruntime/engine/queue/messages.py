@@ -1,8 +1,8 @@
-"""Moving one message between its phases: ready, delayed, leased, gone.
+"""Moves one message between its phases: ready, delayed, leased, deleted.
 
-Each function changes the message's rows and the counts in the queue's row; its caller saves the
-queue. The place of a message in its priority is its due time, then its seq; what comes back
-without a delay has its old due time and so its old place.
+Each function changes the message's rows, and the counts in the queue's row; its caller saves the
+queue. Within its priority, a message's place is its due time, then its seq. A message that comes
+back without a delay has its old due time, and so its old place.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The rows of queues, and how a rule gets hold of a queue.
+"""The rows of queues, and how a rule finds a queue.
 
-A queue has a row with its settings and counts, and three numbers: its own, under which deliveries
-and dedup keys lie; one for its messages, which a purge moves on; and one for its dead letters,
-which a purge of those moves on. What lies under an old number cannot be found any more and is
-reclaimed by ticks. Sequence numbers go on over purges.
+A queue has a row with its settings and counts, and three numbers. Deliveries and dedup keys are
+stored under its own number, its messages under the second, its dead letters under the third. A
+purge replaces the number of what it purges. Rows under an old number can no longer be found, and
+ticks delete them. Sequence numbers continue after a purge.
 """
 
 from __future__ import annotations

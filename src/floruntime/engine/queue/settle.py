@@ -1,13 +1,13 @@
-"""Ends of leases: ack, nack, touch, hand-back, and running out.
+"""How leases end: ack, nack, touch, hand-back, and expiry.
 
 A holder is checked by its lease (`engine/state/leases.py`):
 - still held: done;
-- ran out, but nobody else has the message (it is ready again, delayed or even dead): only `ack`;
+- expired, but nobody else has the message (it is ready again, delayed or even dead): only `ack`;
 - the same settlement repeated by the same holder within five minutes: done, nothing changes;
 - delivered again since, given back before, or unknown: stale, nothing changes.
-A caller without a lease (0) is an operator and is believed, whatever phase the message is in:
-`ack` deletes it, `nack` moves it (and counts no attempt, unless it ends somebody's lease), `touch`
-needs somebody's lease to extend.
+A caller without a lease (0) is an operator and is trusted, whatever the message's phase is. `ack`
+deletes the message. `nack` moves it, and counts an attempt only if it ends somebody's lease.
+`touch` needs a lease that it can extend.
 """
 
 from __future__ import annotations

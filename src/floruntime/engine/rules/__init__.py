@@ -1,8 +1,8 @@
-"""The one written list of rules: who answers each request and each timer, who hears of what.
+"""The one list of rules: what handles each request and each timer, and what is notified of what.
 
-It has a chapter for each kind of thing, and each chapter stands in full and in order, whatever
-domain its lines are of. Importing a module has no effect on it, and where several hear of something
-they do so in the order that is written: the same commands come to the same bytes, whatever was
+It has a chapter for each kind of rule, and each chapter is complete and in order, whatever domain
+its lines belong to. Importing a module does not change the list. If several rules are notified of
+something, they run in the written order. So the same commands lead to the same bytes, whatever was
 imported first.
 """
 

@@ -1,4 +1,4 @@
-"""Who carries out each command, and whether it is refused while the disk is nearly full."""
+"""The rule for each command, and whether the command is refused while the disk is nearly full."""
 
 from __future__ import annotations
 

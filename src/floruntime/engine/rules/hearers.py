@@ -1,4 +1,4 @@
-"""Who hears of what, in which order; what the way of a workflow's run must know of its steps."""
+"""Which rules are notified of what, in which order; and the hooks of workflow steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dies with whom: every table, and the owner whose number its rows begin with."""
+"""What is deleted with what: every table, and the owner whose number its rows begin with."""
 
 from __future__ import annotations
 

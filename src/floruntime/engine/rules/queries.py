@@ -1,4 +1,4 @@
-"""Who answers each query."""
+"""The rule for each query."""
 
 from __future__ import annotations
 

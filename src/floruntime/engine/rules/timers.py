@@ -1,4 +1,4 @@
-"""Who is called when each kind of timer is due, and what each kind of job does."""
+"""The handler for each kind of timer, and for each kind of job."""
 
 from __future__ import annotations
 

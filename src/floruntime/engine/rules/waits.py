@@ -1,4 +1,4 @@
-"""How requests wait, how answers are made again, and who takes back what nobody received."""
+"""How requests wait, how answers are made again, and how undelivered items are taken back."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every rule stands on: typed tables over ordered keys, transactions, cursors, documents."""
+"""The base of all rules: typed tables over ordered keys, transactions, cursors, documents."""

@@ -1,4 +1,4 @@
-"""What the server tells the engine of who asks for a command that is to be written down."""
+"""The audit note: what the server tells the engine about the caller of a command to be recorded."""
 
 from __future__ import annotations
 

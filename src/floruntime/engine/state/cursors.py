@@ -1,10 +1,10 @@
 """Opaque cursors: where the next page of one listing begins.
 
-A cursor names its listing and what it lists (a namespace, queue or stream, by number), and carries
-a checksum, so that a foreign or garbled one is refused rather than read as a position.
+A cursor names its listing and what it lists (a namespace, queue or stream, by number), and has a
+checksum. So a foreign or damaged cursor is refused and not read as a position.
 
-In a state that went back (`engine/system/eras.py`) it also says of which history it is; one from
-before says nothing, and is of none that goes on.
+In a state that went back (`engine/system/eras.py`) a cursor also names its history. A cursor
+without a name is from before that, and is refused.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ _ERA_END: Final = "."
 
 
 def of_era(cursor: str, era: int) -> str:
-    """The cursor as it goes out in the history that began at number `era`; 0: the first."""
+    """Return the cursor as it is sent in the history that began at number `era`; 0: the first
+    history.
+    """
     return f"{era}{_ERA_END}{cursor}" if era else cursor
 
 
 def era_of(cursor: str) -> tuple[int, str]:
-    """Of which history a cursor is, and the cursor as it was made."""
+    """Return the history of a cursor, and the cursor as it was made."""
     era, dot, made = cursor.partition(_ERA_END)
     if not dot:
         return 0, cursor
@@ -52,7 +54,7 @@ def open_cursor(listing: str, owner_id: int, cursor: str | None) -> bytes | None
 
 
 def check_made(cursor: str) -> None:
-    """Raise `BadRequestError` where no server made this."""
+    """Raise `BadRequestError` if no server made this cursor."""
     _read(cursor)
 
 

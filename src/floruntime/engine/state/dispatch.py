@@ -1,7 +1,7 @@
-"""What a rule is: the types of the written list in `engine/rules`, and how a rule is found.
+"""The types of the list in `engine/rules`, and how a rule is looked up.
 
-A machine is built with one list of rules. Its transaction carries it, so that a rule can reach
-others that it may not import: what hears of the end of an action's run, say.
+A machine is built with one list of rules. Its transaction carries that list, so that a rule can
+call others that it may not import, such as those notified of the end of an action's run.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Where an index by status may have rows, so that nobody walks over what was deleted between them.
+"""Marks that show where an index by status may have rows, so that no scan walks over deletions.
 
-Runs pass through a status and leave it: what they leave behind are deletions, and a store walks
-over each of them. So the numbers are cut into spans, and a span in which a row was ever put has a
-*mark*. A listing looks into the marked spans alone. A mark is put once for a span, not for a row;
-and each new one looks after a few others, and takes away those whose span has nothing left.
+Runs enter a status and leave it. They leave deletions behind, and a store must walk over each of
+them. So the numbers are cut into spans, and a span in which a row was ever put has a *mark*. A
+listing looks only into marked spans. A mark is written once for a span, not for each row. Each new
+mark also checks a few others, and removes those whose span is empty.
 
-What stood in the index before there were marks lies below the first marked span, and is walked as
-it is; where nothing did, all spans have marks. So is all that stood there when a version that knows
-of no marks had served the data in between: `MachineRow.marked_from` tells.
+Rows from before there were marks are below the first marked span, and are walked as they are; if
+there were none, all spans have marks. The same is true for everything that was there when a version
+without marks had served the data in between: `MachineRow.marked_from` tells.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Walking an index that ends with the numbers of things, one way or the other, page by page.
+"""Walks an index whose keys end with numbers, in either direction, page by page.
 
-A key of an index is a *place* (what it leads by: an owner, a status, a value) and a *position*
-(what comes after it), whose last eight bytes are the number of the thing. Where several places are
-walked at once, their positions are merged, so they must mean the same in all of them. A page goes
-on behind the position where the one before it ended, however the index has changed since.
+A key of an index is a *place* (its first part: an owner, a status, a value) and a *position* (the
+rest, whose last eight bytes are the number). If several places are walked together, their positions
+are merged, so positions must mean the same in all of them. A page continues after the position
+where the previous page ended, however the index has changed since.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A JSON document that is opened only as far as it is looked into.
+"""A JSON document that is decoded only as far as it is looked into.
 
-To read and write all of a large document takes tens of milliseconds a megabyte, and somebody who
-asks for one place of it needs next to nothing of that. So a large document is checked, and cut into
-the members of one level, at the speed of memory; what is not looked into stays text, as it was
-written. A small document is read whole.
+Reading and writing a whole large document takes tens of milliseconds per megabyte, while a caller
+often needs a single place of it. So a large document is validated, and cut into the members of one
+level, at memory speed. Parts that are not looked into stay text, as they were written. A small
+document is decoded as a whole.
 
-What lies deep in many levels would be passed over again at each: after some passes the rest is read
-whole, too.
+A value that is many levels deep would be scanned again at each level. So after some scans the rest
+is decoded as a whole, too.
 """
 
 from __future__ import annotations

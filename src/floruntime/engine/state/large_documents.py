@@ -1,8 +1,8 @@
-"""Inputs and outputs of runs: a small one lies in the run's own row, a larger one apart.
+"""Inputs and outputs of runs: a small one is in the run's own row, a large one in a row of its own.
 
-A run's row is written again by each transition, so what is large must not lie in it; what is small
-would cost more as a row of its own. The field of the run's row is the document, or `None` where
-that lies apart or there is none.
+Each transition writes a run's row again, so nothing large may be in it. A small document would cost
+more as a row of its own. The field in the run's row is the document, or `None` if the document has
+its own row or does not exist.
 """
 
 from __future__ import annotations

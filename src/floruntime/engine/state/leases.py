@@ -1,15 +1,16 @@
-"""A lease: something is somebody's until a deadline, under a number that no other lease has.
+"""A lease: an item belongs to one holder until a deadline, under a unique number.
 
-Messages of queues, records of groups and runs of actions are handed out by these rules alone, each
-in rows of its own:
+Messages of queues, records of groups and runs of actions are all delivered by these rules, each
+kind in rows of its own:
 
-- Who settles names the lease. Where it is not the last one, another may have the thing by now: that
-  is stale, and changes nothing (`is_stale`). Who names none (0) is an operator, and is believed.
-- It is *out* until its holder gives the thing back, or it is taken back; it *stands* while it is
-  out and its deadline has not come (`Lease`). Taking back is up to a timer, which may be late.
-- Touched, it lasts longer, never shorter (`extended`).
-- How it ended is remembered for a while (`Memory`): a holder who did not hear the answer asks
-  again, and is told the same (`Told`).
+- A settlement names the lease. If it is not the item's latest lease, another holder may have the
+  item by now: the settlement is stale and changes nothing (`is_stale`). A caller that names no
+  lease (0) is an operator, and is trusted.
+- A lease is *out* until its holder gives the item back, or the item is taken back. It *stands*
+  while it is out and its deadline has not come (`Lease`). A timer takes items back, perhaps late.
+- A touch makes the lease longer, never shorter (`extended`).
+- How it ended is remembered for a while (`Memory`): a holder that did not get the answer asks
+  again, and gets the same answer (`Told`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The row of the state machine itself: how far its state has come, and since when it has marks."""
+"""The row of the state machine itself: how far its state is, and since when it has marks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from floruntime.engine.state.keyspace import Table
 
 
 class MachineRow(Value, frozen=True):
-    """`index`: the last applied entry. `next_id`: the next number for owners and leases.
-    `marked_from`: from this number on all is marked that `index_marks.py` marks; -1 where it was
-    written by a version that knows of no marks, which leaves the field out each time it writes.
+    """The state machine's own row.
+
+    `index`: the last applied entry. `next_id`: the next number for owners and leases.
+    `marked_from`: from this number on, everything has the marks of `index_marks.py`. It is -1 if a
+    version without marks wrote the row, because such a version leaves the field out.
     """
 
     index: int = 0

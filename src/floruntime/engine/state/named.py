@@ -1,7 +1,7 @@
-"""Listing what has names: all of it, or only what whoever asks may read.
+"""Listing things by name: all of them, or only those that the caller may read.
 
-A view whose `spans` say so shows parts of the names alone. They are sought one by one, so that a
-listing costs no more for what it does not show, and its cursor names nothing of that.
+A view may have `spans` that allow only parts of the names. Each span is looked up on its own. So a
+listing costs nothing for what it does not show, and its cursor contains no hidden name.
 """
 
 from __future__ import annotations

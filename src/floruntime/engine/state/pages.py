@@ -1,8 +1,8 @@
-"""Listing page by page: one way for every list that the engine gives.
+"""Listing page by page: the one implementation for every list that the engine gives.
 
-A page has up to `limit` items, and at least one where there is one; it ends before its items' sizes
-pass `REPLY_BYTES_MAX`. Its cursor is there as long as something follows, or may follow: what takes
-long to look through is looked through in pieces, each of which may be empty.
+A page has up to `limit` items, and at least one if there is one. It ends before the sizes of its
+items pass `REPLY_BYTES_MAX`. It has a cursor as long as something follows, or may follow. A long
+search is done in pieces, each of which may give an empty page.
 """
 
 from __future__ import annotations

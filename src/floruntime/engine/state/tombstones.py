@@ -1,11 +1,12 @@
-"""Where a queue's ready index is known to be empty, so that no scan walks over tombstones there.
+"""Remembers where a queue's ready index is empty, so that no scan walks over tombstones there.
 
 Consumed messages leave tombstones at the head of the index. After a scan has found the first
-message, everything before it is one gap; a message that is put into a gap splits it, so an urgent
-message does not cost the knowledge of what lies behind it.
+message, everything before it is one gap. A message that is put into a gap splits it, so an urgent
+message does not destroy the knowledge of what lies behind it.
 
-This is derived, lives in `tx.hints`, and is right when it is empty. It survives refused commands:
-gaps are learned only from what a command found before it wrote, and filling one too many is safe.
+This cache is derived from the store, is kept in `tx.hints`, and is also right when it is empty. It
+survives refused commands: gaps are learned only from what a command found before it wrote, and
+splitting a gap too often is safe.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reading and writing typed rows: a `View` reads a state, a `Tx` adds writes on top of it.
 
-A `Tx` is one open batch of commands, laid over the store. Each command writes into an overlay
-of its own: accepted, the overlay joins the batch; refused, it is dropped and has written nothing.
-Rows of cached tables stay decoded between batches; rows are immutable values, so sharing them is
-safe.
+A `Tx` is one open batch of commands, on top of the store. Each command writes into an overlay of
+its own. If the command is accepted, its overlay joins the batch; if it is refused, its overlay is
+dropped and nothing was written. Rows of cached tables stay decoded between batches. Rows are
+immutable, so sharing them is safe.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Small rows that were read or written lately, decoded: what most gets ask for is at hand.
+"""A cache of small decoded rows that were read or written lately, for most reads.
 
-They are those of the last durable state. What a batch writes is `pending` until the batch is
-durable: queries see the row before it, commands the row in it. Many small dictionaries rather than
-a large one: a dictionary of millions of rows takes a tenth of a second to grow, and as long to make
-room in. Which of them a key is in differs from process to process; only how long a row stays hangs
-on that.
+It holds rows of the last durable state. What a batch writes is `pending` until the batch is
+durable: queries see the row before it, commands the row in it. The cache is many small dictionaries
+and not one large one: a dictionary of millions of rows takes a tenth of a second to grow, and as
+long to shrink. Which of them holds a key differs from process to process, but that only affects how
+long a row stays cached.
 """
 
 from __future__ import annotations

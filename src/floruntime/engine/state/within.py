@@ -1,4 +1,4 @@
-"""A stay of a view in another namespace."""
+"""Moves a view to another namespace for the length of a `with` block."""
 
 from __future__ import annotations
 

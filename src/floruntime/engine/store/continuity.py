@@ -1,11 +1,10 @@
-"""Whether the log goes on where the files of the store end.
+"""Checks, before the store is opened, that the log continues where the store's files end.
 
-Every write has a sequence number, and RocksDB leaves none out. It does not look, though: a MANIFEST
-that lost its end forgets files of rows, and a log file that is missing takes its writes with it,
-and what follows is recovered all the same, with older values in between. The witness cannot see
-that, because the newest command is there. So we look before the store is opened: the logs that are
-to be replayed must begin no later than right after what the MANIFEST knows of, and each write must
-follow the one before.
+Every write has a sequence number, and RocksDB leaves none out. But RocksDB does not check that. A
+MANIFEST that lost its end forgets files of rows. A missing log file takes its writes with it, and
+later writes are still recovered, with older values in between. The witness cannot notice that,
+because the newest command is there. So we check ourselves: the logs to be replayed must begin no
+later than right after what the MANIFEST knows, and each write must follow the one before.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be wrong with a store. None of these travels to a client: the process ends on them."""
+"""Errors of a store. None of them is sent to a client: the process ends on them."""
 
 from __future__ import annotations
 

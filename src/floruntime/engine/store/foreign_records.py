@@ -1,10 +1,11 @@
-"""Damage on which RocksDB's recovery would never end.
+"""Repairs a kind of damage on which RocksDB's recovery would never end.
 
-A record of a kind that only recycled log files have makes its reader (rocksdict 0.3.29) go round
-and round. Ours are never recycled, so such a record is damage. It is given the kind of an ordinary
-record before RocksDB looks: then its checksum is wrong, and recovery stops there, as at all other
-damage; the witness knows whether that loses anything. (Where only the kind was damaged, it is whole
-again.) Bytes that recovery does not reach may be changed too, which harms nothing.
+If a log record has a kind that only recycled log files use, its reader (rocksdict 0.3.29) loops
+forever. Our log files are never recycled, so such a record is damage. Before RocksDB reads the
+file, the record is given the kind of an ordinary record. Then its checksum is wrong, and recovery
+stops there, as at all other damage; the witness knows whether that loses anything. (If only the
+kind was damaged, the record is whole again.) Bytes that recovery does not reach may be changed too,
+which is harmless.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Reads whose failure nobody can swallow.
+"""Makes sure that no caller can ignore a failed read.
 
-A read that fails (a damaged block, a disk that is gone) is no refusal of the command that read, and
-no bug of the timer that fired: who went on after it would decide by a state that it has not seen.
-So whatever a store raises becomes a `StoreFailedError`, and the owner of the store is told at once,
-whoever catches it on the way up.
+A failed read (a damaged block, a lost disk) is neither a refusal of the command that read, nor a
+bug of the timer that fired. Code that continued after it would decide by a state that it has not
+seen. So everything that a store raises becomes a `StoreFailedError`, and the store's owner is told
+at once, whoever catches the error on the way.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The records of RocksDB's log files, as far as we need to read them ourselves.
+"""Reads the records of RocksDB's log files, as far as we need them.
 
-A file is made of blocks, in which fragments follow each other: checksum (4 bytes), length (2),
-kind (1), and so many bytes. A record is one whole fragment, or a first, middle ones, and a last.
-The logs of writes and the MANIFEST are both written so.
+A file consists of blocks, in which fragments follow each other: checksum (4 bytes), length (2),
+kind (1), and the data. A record is one whole fragment, or a first one, middle ones, and a last. The
+logs of writes and the MANIFEST both have this format.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A store in memory: for tests and for `ephemeral` servers. Nothing survives its end.
 
-A snapshot costs nothing to take: it reads the rows as they are, and each later write first tells
-the snapshots still in use what it is about to replace.
+Taking a snapshot costs nothing. It reads the current rows, and each later write first tells the
+snapshots in use what it is about to replace.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the engine and the server ask of a store. `rocks.py` and `memory.py` answer it alike."""
+"""The interface of a store. `rocks.py` and `memory.py` implement it alike."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The witness: a small file outside the log that knows how far the log must reach.
+"""The witness: a small file outside the log that records how far the log must reach.
 
-RocksDB's recovery stops at the first damaged record and drops what follows without a word. The
-index of the last durable command, kept apart, tells that from a clean end.
+RocksDB's recovery stops at the first damaged record, and silently drops what follows. The index of
+the last durable command, stored separately, tells such a loss from a clean end.
 
-Two slots, a disk sector's distance apart. Records go to one slot until it is synced, then to the
-other: so one slot always holds a synced record that no later write can tear.
+There are two slots, a disk sector apart. Records go to one slot until it is synced, then to the
+other. So one slot always holds a synced record that no later write can damage.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Offsets of records, which jump where a store went back to an earlier state.
+"""The offsets of records, which jump if a store went back to an earlier state.
 
-Within one history offsets have no holes. Behind another one (`engine/system/eras.py`) they go on
-from its floor: a reader who holds an offset that only the lost history gave must not be shown the
-record that would get that number now, and miss those before it. So a *gap* is kept, of the first
-offset that was not given and the first that was given after it. Whoever asks for its beginning has
-seen all that this state has seen, and goes on behind it; whoever asks for more has seen too much.
+Within one history offsets have no holes. In the next history (`engine/system/eras.py`) they
+continue from its floor. A reader may hold an offset that only the lost history gave. It must not
+get the record that would have that number now, and miss the records before it. So a *gap* is
+stored: the first offset that was not given, and the first that was given after it. A reader that
+asks for the gap's beginning has seen everything that this state has seen, and continues after the
+gap. A reader that asks for more has seen too much.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Places in a stream as callers name them: positions and partitions.
+"""Positions and partitions of a stream, as callers name them.
 
-A position is an id, `0` (the beginning) or `$` (after the last).
+A position is an id, `0` (the beginning) or `$` (after the last record).
 """
 
 from __future__ import annotations

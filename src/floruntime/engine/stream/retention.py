@@ -1,9 +1,9 @@
 """What a stream keeps: limits of age, count and size, and trimming by hand.
 
-Everything up to the `floor` is gone. An append that goes over a limit takes as many of the oldest
-away as it must, so no reader ever sees more than the limits. Age is judged when reading; a timer
-only gives the space back, at most once a second. A larger cut finds its place through the marks and
-drops whole ranges, so it costs about the same for ten thousand records as for ten million.
+Everything up to the `floor` is deleted. An append that goes over a limit removes as many of the
+oldest records as needed, so no reader ever sees more than the limits. Age is checked on reading; a
+timer only frees the space, at most once a second. A larger cut finds its place through the marks
+and deletes whole ranges, so it costs about the same for ten thousand records as for ten million.
 """
 
 from __future__ import annotations

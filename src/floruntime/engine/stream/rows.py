@@ -1,10 +1,11 @@
-"""Where streams lie: their tables, and how a stream, its state and its records are found.
+"""The rows of streams, and how a stream, its state and its records are found.
 
-A record's key is its id, so reading a whole stream is one scan whatever its partitions. Each record
-also carries its `ordinal` (how many came before it, ever) and `bytes_before`: the count and size
-between any two ids are differences, found with one seek each. Sparse marks lead from an ordinal to
-an id. Streams of several partitions have one more row a record, which leads from partition and
-offset to the id; with one partition the offset is the ordinal, but for gaps, and needs none.
+A record's key is its id, so reading a whole stream is one scan, however many partitions it has.
+Each record also has its `ordinal` (how many records came before it, ever) and `bytes_before`. So
+count and size between any two ids are differences, each found with one seek. Sparse marks lead from
+an ordinal to an id. A stream with several partitions has one more row per record, which leads from
+partition and offset to the id. With one partition, the offset is the ordinal, except for gaps, and
+needs no row.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Sessions of the console: codes that are good once, and the sessions that they have opened.
+"""Sessions of the console: codes that can be used once, and the sessions that they opened.
 
-A session stands on the token whose holder asked for its code: whether that still holds is judged by
-the server, whenever somebody comes with the session. Here is kept what it may do, and for how long.
+A session depends on the token whose holder asked for its code. The server checks whether that token
+is still valid, each time a client connects with the session. This module stores what the session
+may do, and for how long.
 """
 
 from __future__ import annotations

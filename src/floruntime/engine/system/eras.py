@@ -1,13 +1,13 @@
-"""Which history this state belongs to, and which numbers belong to another one.
+"""Which history this state belongs to, and which numbers belong to another history.
 
-A store can go back: a backup is restored, a loss is accepted, what was in memory is gone. Clients
-live on, and hold numbers of a future that never was. So the store then begins a new *history*, an
-era of its own: it gets an id, and all its numbers (leases, runs, seqs, versions) jump over whatever
-may have been given before. No number is ever given twice; and one that lies in such a gap is known
-to belong to another history. What was so before the gap is a common past, and still holds.
+A store can go back: a backup is restored, a loss is accepted, or the state was in memory and is
+lost. But clients live on, with numbers from the lost future. So the store then begins a new
+*history* (an era) with an id, and all its numbers (leases, runs, seqs, versions) jump over
+everything that may have been given before. No number is ever given twice. A number in such a gap is
+known to belong to another history. Everything before the gap is common to both, and still valid.
 
-The gap is wide because the server makes it so: a history's numbers begin at its wall clock in
-milliseconds times 1,024, which no server reaches by giving numbers (`server/eras.py`).
+The gap is wide because of the server: a history's numbers begin at its wall clock in milliseconds
+times 1,024, and no server gives numbers that fast (`server/eras.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The keys that minted tokens are signed with: made at need, a new one each day, the last two kept.
+"""The keys that sign minted tokens: made when needed, a new one each day, the last two kept.
 
-A minted token lasts an hour at most, so the key before the last is known for longer than any token
-that it has signed.
+A minted token lasts an hour at most, so the previous key is kept for longer than any token that it
+has signed lives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Namespaces: a name, and the number that prefixes every row in it.
 
-Deleting a namespace moves its number on: in one commit nothing of the old one can be found, and its
-rows are reclaimed by ticks. The name's row stays, since versions go on after deletion.
+Deleting a namespace changes its number: in one commit nothing of the old one can be found, and
+ticks delete its rows. The name's row stays, because versions continue after a deletion.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Putting runs of an earlier version where this one looks for them, a bounded piece per tick.
+"""Adds runs of an earlier version to today's indexes, a bounded number per tick.
 
-The server asks for it once, at its first start on a store; a mark in the store says that it did. In
-each namespace a timer then walks over the runs by their numbers, which nothing changes, and hands
-each to whoever indexes it; behind the last one everything of that namespace is in the indexes.
+The server asks for it once, at its first start with a store; a mark in the store records that. In
+each namespace a timer then walks over the runs by their numbers, which never change, and passes
+each to its indexer. After the last one, everything of that namespace is in the indexes.
 """
 
 from __future__ import annotations

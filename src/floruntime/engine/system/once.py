@@ -1,8 +1,8 @@
-"""Writes of HTTP that happen once: what was asked with each `Idempotency-Key`, for ten minutes.
+"""HTTP writes that happen only once: the request of each `Idempotency-Key`, kept for ten minutes.
 
 A key is a session of its own with one numbered write (`write_memory.py` keeps its answer). The row
-here keeps what was asked, to tell a request that comes again from another one. A refusal leaves no
-answer, so its key may be used for something else.
+here keeps the request, to tell a repeated request from a different one. A refusal leaves no answer,
+so its key may be used again for something else.
 """
 
 from __future__ import annotations

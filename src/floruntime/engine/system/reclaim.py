@@ -1,8 +1,8 @@
-"""Giving back the space of what was deleted, a bounded piece per tick.
+"""Frees the space of what was deleted, a bounded part per tick.
 
-Deleting a namespace, queue or stream only unlinks it: its rows lie under a number that nothing
-refers to any more. `engine/rules` says for each kind of owner which tables have rows that begin
-with its number, and which rows lead to further owners (the queues of a namespace).
+Deleting a namespace, queue or stream only unlinks it: its rows are under a number that nothing
+refers to any more. For each kind of owner, `engine/rules` says which tables have rows that begin
+with its number, and which rows lead to further owners (such as the queues of a namespace).
 """
 
 from __future__ import annotations

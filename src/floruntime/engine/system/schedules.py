@@ -1,7 +1,8 @@
-"""What the schedules of workflows and of actions share: where they stand, and who may run.
+"""What the schedules of workflows and of actions share: their rows, and which may start runs.
 
-A schedule that is awake stands in a table of its kind under the time when it is due, jitter
-included; under 0 where its next time is yet to be worked out. The server looks there.
+A schedule that is not asleep has a row in a table of its kind, under the time when it is due,
+including jitter, or under 0 while its next time is not calculated yet. The server watches that
+table.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The name of the store: positions that were told to somebody hold in it and in no other.
+"""The name of the store. A position that was told to a client is valid in this store only.
 
-The server gives it, by chance, before it first tells a position over HTTP.
+The server gives it a random name before it first tells a position over HTTP.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The time index: every lease, delay, TTL and retention as one row, ordered by due time.
+"""The time index: every lease, delay, TTL and retention is one row, ordered by due time.
 
-A timer is named by `(due_ms, kind, owner_id, item)`; whoever sets one can cancel it by that name.
-Firing deletes the row and calls the handler of its kind within a `Tick` command; a handler judges
-by the state it finds, so a timer that fires late or for nothing does no harm.
+A timer is named by `(due_ms, kind, owner_id, item)`; the code that sets one can cancel it by that
+name. Firing deletes the row and calls the handler of its kind within a `Tick` command. A handler
+acts on the state that it finds, so a timer that fires late or needlessly does no harm.
 
-A tick whose handler fails, which is a bug, has changed nothing. The server then fires timers one by
-one and postpones those that fail, so that they hold up no others. A postponed timer lies at its
-later time and is handed to its handler as of its first one.
+If a handler fails, which is a bug, its tick has changed nothing. The server then fires timers one
+by one and postpones those that fail, so that they do not delay others. A postponed timer is stored
+under its later time, and its handler still gets its first due time.
 """
 
 from __future__ import annotations

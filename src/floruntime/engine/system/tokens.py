@@ -1,8 +1,8 @@
-"""Tokens: rows that say who may do what. Whether a request may be made is judged by the server.
+"""Tokens: rows that say who may do what. The server judges whether a request is allowed.
 
-Once a token was ever made, tokens are on for good: revoking the last one locks everybody out rather
-than let everybody in. So the first one is an admin's. A token that is over stays listed for a
-while, so that its holder can be told.
+Once a token was ever made, tokens are on permanently: revoking the last one locks everybody out
+rather than letting everybody in. So the first token must be an admin's. An expired or revoked token
+stays listed for a while, so that its holder can be told.
 """
 
 from __future__ import annotations

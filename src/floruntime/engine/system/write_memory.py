@@ -1,10 +1,10 @@
-"""What is remembered of each client's numbered writes, so that one sent twice happens once.
+"""Remembers each client's numbered writes, so that a write that is sent twice happens once.
 
-A client numbers its writes from 1 upwards. The answer to number `n` lies in block `n // 16`; blocks
-form a ring of 65, so that the last 1,024 are in it wherever a block begins, and one row serves
-several writes. A number whose place a later block has taken is too old to judge: refused with
-`ran="maybe"`, and so is an answer older than ten minutes and a session that is not known.
-Refusals are not remembered: a refused command wrote nothing, and may be judged again.
+A client numbers its writes from 1. The answer to number `n` is in block `n // 16`. The blocks form
+a ring of 65, so that the last 1,024 numbers are in it wherever a block begins, and one row holds
+several writes. A number whose place was taken by a later block is too old to judge. It is refused
+with `ran="maybe"`; so are an answer older than ten minutes and an unknown session. Refusals are not
+remembered: a refused command wrote nothing, and may be judged again.
 """
 
 from __future__ import annotations

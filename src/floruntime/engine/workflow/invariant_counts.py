@@ -1,4 +1,4 @@
-"""Whether the indexes and counts of workflows agree with the runs; see `invariants.py`."""
+"""Checks that the indexes and counts of workflows agree with the runs; see `invariants.py`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """`key_shared` groups: 256 slots of keys, each with one consumer at a time.
 
-Who should have a slot is a pure function of the live members (rendezvous hashing: each member
-scores each slot, the highest score has it), so little moves when somebody comes or goes. A slot
-moves only when its owner holds nothing of it, or is gone. Records without a key go by their id.
+Which member should have a slot is a pure function of the live members (rendezvous hashing: each
+member has a score for each slot, and the highest score gets it). So little moves when a member
+joins or leaves. A slot moves only when its owner holds nothing of it, or is lost. Records without a
+key are assigned by their id.
 """
 
 from __future__ import annotations

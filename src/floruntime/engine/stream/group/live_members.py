@@ -1,4 +1,4 @@
-"""Who of a group's members is there, judged by when each was last heard of."""
+"""Which members of a group are alive, judged by when each was last heard from."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who is in a group: joining, being seen, leaving, being gone.
+"""The members of a group: joining, being seen, leaving, being lost.
 
-A member is gone when it left, or when nothing was heard of it for `consumer_timeout_ms`. Every call
-that names it renews it, but writes only when a tenth of that time has passed. Being gone does not
-take its records away: their leases do. Leaving hands them back at once.
+A member is lost when nothing was heard from it for `consumer_timeout_ms`. Every call that names it
+renews it, but is written only when a tenth of that time has passed. A lost member keeps its records
+until their leases expire. A member that leaves gives them back at once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reading as a group: due redeliveries first, then parked records, then new ones.
 
-`shared` hands each record to whoever asks; `exclusive` only to the member that joined first;
-`key_shared` to the member that has the record's slot of keys (`key_shared.py`), parking what
-belongs to somebody else. Everything one read hands out shares a lease number, a due time and a
-timer.
+`shared` gives each record to any member that asks. `exclusive` gives records only to the member
+that joined first. `key_shared` gives a record to the member that has its slot of keys
+(`key_shared.py`), and parks records of other members. Everything that one read delivers has one
+lease number, one due time and one timer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How a delivery ends without an ack: it is nacked, handed back, or its lease ran out.
+"""How a delivery ends without an ack: it is nacked, given back, or its lease expires.
 
-The record waits in RETURNED for its next delivery, or, after `max_deliver` of them, goes to the
-group's dead letters. What the stream no longer keeps is dropped.
+The record waits in RETURNED for its next delivery. After `max_deliver` deliveries it goes to the
+group's dead letters. A record that the stream no longer keeps is dropped.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Where consumer groups lie: their tables, and a group opened for one command.
+"""The rows of consumer groups, and a group opened for one command.
 
 A record that was delivered and not settled has one PENDING_RECORD row, whoever holds it. While
-nobody does (its lease ran out, it was nacked or handed back) a RETURNED row says from when it may
-be delivered.
-Everything that one read hands out has one lease number and one timer.
+nobody holds it (its lease expired, or it was nacked or given back), a RETURNED row says from when
+it may be delivered. Everything that one read delivers has one lease number and one timer.
 """
 
 from __future__ import annotations

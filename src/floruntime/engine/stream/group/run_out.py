@@ -1,9 +1,10 @@
-"""Leases of a group that run out, because a consumer died or hangs.
+"""Leases of a group that expire because a consumer died or hangs.
 
-Of a plain reader every record counts as tried. A worker says that it is one: it handles the records
-of a key one after the other, so those that wait behind another of their key never began, and cost
-nothing. What did begin waits longer each time from the second on, scattered, before it is handed
-out again: whichever record ends each worker, its neighbours come back without it.
+If the consumer is a plain reader, every record counts as attempted. A worker says that it is a
+worker: it handles the records of a key one after the other. So records that wait behind another of
+their key never began, and no attempt is counted for them. From the second loss on, a record that
+did begin waits longer each time, by a varying delay, before it is delivered again. So if one record
+ends each worker, its neighbours are delivered again without it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a stream no longer keeps leaves its groups, so many records a tick.
+"""Removes from a stream's groups what the stream no longer keeps, a bounded number per tick.
 
-A trim only moves the stream's floor; it costs the same whatever is pending. A timer of the stream
-then drops from each of its groups what was delivered, or is parked, up to that floor. Until it has
-come, nobody is shown or handed such a record.
+A trim only moves the stream's floor, so its cost does not depend on what is pending. A timer of the
+stream then drops from each of its groups what was delivered, or is parked, up to that floor. Until
+that timer has come, such a record is hidden from everybody and never delivered.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The workflows there are: versions taken over by a sync, their schedules and triggers."""
+"""The workflows of a namespace: their synced versions, schedules and triggers."""

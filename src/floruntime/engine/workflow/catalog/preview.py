@@ -1,4 +1,4 @@
-"""What a sync would do, without doing it: of each definition, as if those before it were taken."""
+"""Calculates what a sync would do, each definition as if those before it were stored already."""
 
 from __future__ import annotations
 

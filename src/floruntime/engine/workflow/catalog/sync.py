@@ -1,4 +1,4 @@
-"""Taking definitions over, and looking at them."""
+"""Storing definitions, and looking at them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Versions of a workflow: taking them over.
+"""Versions of a workflow: storing them.
 
-A version is one text: its content hash tells whether a sync says the same again, in whatever
-spelling.
+A version is one text. Its content hash tells whether a later sync has the same content, however it
+is written.
 """
 
 from __future__ import annotations

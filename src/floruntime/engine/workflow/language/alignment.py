@@ -1,7 +1,7 @@
-"""Where in the source a part of a scalar's text stands.
+"""Finds where in the source a part of a scalar's text is.
 
-The text of a quoted or folded scalar is not what stands in the source: there are quotes, escapes
-and indentation. Both are gone along together, passing over what only the source has.
+The text of a quoted or folded scalar differs from its source, which has quotes, escapes and
+indentation. Both are compared step by step, skipping what only the source has.
 """
 
 from __future__ import annotations

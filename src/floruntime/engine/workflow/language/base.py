@@ -1,4 +1,4 @@
-"""What every part of a definition is made of: kinds of text and values, and the base of parts."""
+"""The base of all parts of a definition: kinds of texts and values, and their base class."""
 
 from __future__ import annotations
 

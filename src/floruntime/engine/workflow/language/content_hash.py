@@ -1,4 +1,4 @@
-"""What a definition says, as one hash: the same for all texts that say the same."""
+"""The content hash of a definition: the same for all texts with the same meaning."""
 
 from __future__ import annotations
 

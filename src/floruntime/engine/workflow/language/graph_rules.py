@@ -1,4 +1,4 @@
-"""What holds for the whole graph of steps: what is never reached, never used, or never ends."""
+"""Rules for the whole graph of steps: what is never reached, never used, or never ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for steps of several bodies: `parallel`, `forEach`."""
+"""Rules for steps with several bodies: `parallel`, `forEach`."""
 
 from __future__ import annotations
 

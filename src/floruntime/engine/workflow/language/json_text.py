@@ -1,7 +1,7 @@
-"""JSON text within YAML: read into its value, with the places of its texts.
+"""JSON text inside YAML: reads its value, with the positions of its texts.
 
-Whoever writes `inputMapping: '{"id": "$.input.id"}'` wants to hear where in that text a path is
-wrong, not only that something is.
+The author of `inputMapping: '{"id": "$.input.id"}'` needs to know where in that text a path is
+wrong, not only that something is wrong.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a step came to, and where that leads.
+"""The outcomes of a step, and where each leads.
 
-A business outcome leads only where its own name leads. Some outcomes fall back: what the engine
-could not even begin to `execution_failure` and `failure`, an exhausted plan to `failure`, a child's
-terminal to `success` or `failure`.
+A business outcome leads only where its own name leads. Some outcomes fall back to others: what the
+engine could not even begin to `execution_failure` and `failure`, an exhausted plan to `failure`, a
+child's terminal to `success` or `failure`.
 """
 
 from __future__ import annotations

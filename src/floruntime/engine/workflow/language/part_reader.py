@@ -1,4 +1,4 @@
-"""Nodes of YAML to the parts of a definition, whatever their types."""
+"""Reads YAML nodes into the parts of a definition, whatever their types."""
 
 from __future__ import annotations
 

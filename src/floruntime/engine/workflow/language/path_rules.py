@@ -1,4 +1,4 @@
-"""What holds for paths: in mappings, in the output, in search attributes."""
+"""Rules for paths: in mappings, in the output, in search attributes."""
 
 from __future__ import annotations
 

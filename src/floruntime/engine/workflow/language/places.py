@@ -1,4 +1,4 @@
-"""Where each key and value of a definition stands in its text."""
+"""The position of each key and value of a definition in its text."""
 
 from __future__ import annotations
 

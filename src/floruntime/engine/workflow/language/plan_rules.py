@@ -1,4 +1,4 @@
-"""What holds for plans and their executors."""
+"""Rules for plans and their executors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules work on: a reading, and a way to say what is wrong with it."""
+"""The input of the rules: a reading, and a way to report what is wrong with it."""
 
 from __future__ import annotations
 

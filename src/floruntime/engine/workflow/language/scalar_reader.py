@@ -1,4 +1,4 @@
-"""Scalars of YAML to text, numbers, booleans and words of a list, checked against their types."""
+"""Reads YAML scalars into texts, numbers, booleans and words of a list, and checks their types."""
 
 from __future__ import annotations
 

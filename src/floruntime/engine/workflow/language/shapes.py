@@ -1,4 +1,4 @@
-"""The types of a definition as the reader, the JSON Schema and the reference want to see them."""
+"""The types of a definition in the form that the reader, the JSON Schema and the reference need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for whatever starts runs: schedules and triggers."""
+"""Rules for what starts runs: schedules and triggers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for what a step is: one of several things, each with keys of its own beside it."""
+"""Rules for the kind of a step: exactly one of several, each with keys of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for steps and terminals, each by itself and in what they name."""
+"""Rules for steps and terminals: for each alone, and for the names that they refer to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking a definition: everything that can be said of its text without stored state."""
+"""Checks a definition: everything that its text alone can show, without stored state."""
 
 from __future__ import annotations
 

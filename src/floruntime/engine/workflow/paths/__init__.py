@@ -1,1 +1,1 @@
-"""Paths into what a run knows, and the templates that are made of them."""
+"""Paths into the data of a run, and the templates made of them."""

@@ -1,4 +1,4 @@
-"""Conditions of a `choose`: the logical expression of a filter of RFC 9535, on what a run knows."""
+"""Conditions of a `choose`: the logical expression of an RFC 9535 filter, on the data of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a path: in its text, or where it is followed."""
+"""Errors of a path: in its text, or when it is followed."""
 
 from __future__ import annotations
 

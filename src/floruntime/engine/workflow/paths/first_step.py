@@ -1,4 +1,4 @@
-"""The step that a run begins with, as definitions, histories and paths name it."""
+"""The name of a run's first step, for definitions, histories and paths."""
 
 from __future__ import annotations
 

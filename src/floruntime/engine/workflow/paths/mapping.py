@@ -1,7 +1,7 @@
-"""Mappings: templates of JSON in which paths stand for what a run knows.
+"""Mappings: JSON templates in which paths stand for the data of a run.
 
-A text that begins with `$.` is a path. A map of exactly `path` and `default` is a path with what to
-take where it finds nothing. All else is itself.
+A text that begins with `$.` is a path. A map with exactly `path` and `default` is a path with a
+default for when it finds nothing. Everything else is taken literally.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Moments as RFC 3339 text, such as `2026-11-29T22:00:00Z`, to epoch milliseconds and nothing else.
+"""Converts RFC 3339 texts, such as `2026-11-29T22:00:00Z`, to epoch milliseconds.
 
-Reckoned here, since the engine has no clock and no calendar of the system's.
+It is calculated here, since the engine has no clock and does not use the system's calendar.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Runs of workflows: their rows, their way through the steps, and what callers ask of them."""
+"""Runs of workflows: their rows, their way through the steps, and the calls on them."""

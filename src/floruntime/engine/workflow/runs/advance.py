@@ -1,11 +1,11 @@
-"""A run's way through its steps: each transition once, whoever causes it.
+"""Moves a run through its steps: each transition is defined once, whatever causes it.
 
-A step begins, comes to an outcome, is tried or asked again where the definition says so, and leads
-to the next step or to an end. `go_on` follows this until the run waits for something, so that
-everything that follows from one event is one commit. Resuming after a crash is nothing special:
-what a run waits for is in its row, and what it waits for finds it there.
+A step begins, gets an outcome, is retried or polled again if the definition says so, and leads to
+the next step or to an end. `go_on` follows this until the run waits for something. So everything
+that follows from one event is one commit. Resuming after a crash needs no special code: the run's
+row says what the run waits for, and the awaited event finds the run there.
 
-What a step can be stands above this, in `workflow/steps`; it is reached by `hooks.py`.
+The kinds of steps are above this module, in `workflow/steps`, and are reached through `hooks.py`.
 """
 
 from __future__ import annotations

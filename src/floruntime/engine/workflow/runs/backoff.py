@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: of a step, of a poll, of an executor."""
+"""The delay before the next attempt of a step, a poll or an executor."""
 
 from __future__ import annotations
 

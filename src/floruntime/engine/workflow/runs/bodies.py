@@ -1,9 +1,9 @@
-"""Bodies: what a run does beside other things, each a row of its own; branches and items are such.
+"""Bodies: what a run does in parallel, each in a row of its own; branches and items are bodies.
 
-A body goes its way as a run at one step does, by the same code (`advance.py`): it is tried, asked
-again, timed, and waits for one thing. It has a number of its own, by which what it waits for finds
-it, as it would a run. What it has in common with others (signals, documents, the history) is the
-run's. When it has ended its row is gone; `Hooks.body_went_on` hears of each step on its way.
+A body moves like a run at a single step, by the same code (`advance.py`): it is attempted, polled,
+timed, and waits for one thing. It has a number of its own, by which the awaited event finds it, as
+it would find a run. What bodies have in common (signals, documents, the history) belongs to the
+run. When a body has ended, its row is deleted. `Hooks.body_went_on` is told of each of its steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run would have to undo: each success of what has a `compensate`, the newest last."""
+"""What a run would have to undo: each success of a step with `compensate`, the newest last."""
 
 from __future__ import annotations
 

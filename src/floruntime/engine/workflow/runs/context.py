@@ -1,7 +1,7 @@
-"""What a run knows, as paths see it: input, steps, and the run itself; loaded when asked for.
+"""The data of a run as paths see it: input, steps, and the run itself; loaded when needed.
 
-A document that is JSON is that; an empty one is null; any other bytes are `{"base64": …}`, as the
-payloads of events are.
+A document that is JSON is decoded; an empty one is null; any other bytes are `{"base64": …}`, like
+the payloads of events.
 """
 
 from __future__ import annotations

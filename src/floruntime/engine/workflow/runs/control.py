@@ -1,4 +1,4 @@
-"""Runs from their caller's side: looking at, waiting for, cancelling and retrying them."""
+"""The calls on runs by their callers: looking at, waiting for, cancelling and retrying them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forks: a new run that begins at a step of another one, and knows what that knew."""
+"""Forks: a new run that begins at a step of another run, with that run's results."""
 
 from __future__ import annotations
 

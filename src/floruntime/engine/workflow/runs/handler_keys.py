@@ -1,8 +1,8 @@
-"""The key that handlers of a step may use elsewhere: to charge a card once, say.
+"""The idempotency key that a step's handlers pass to other systems, to charge a card once, say.
 
-It is the same over all attempts, polls and executors of one stay at a step, and over a retry of the
-run at that step; another stay has another. A child's keys begin with that of its parent's step, so
-they too stay the same when the parent tries the step, and with it the child, again.
+It is the same in all attempts, polls and executors during one visit of a step, and in a retry of
+the run at that step. Another visit has another key. A child's keys begin with the key of its
+parent's step. So they also stay the same when the parent retries the step, and with it the child.
 """
 
 from __future__ import annotations

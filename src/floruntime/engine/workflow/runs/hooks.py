@@ -1,6 +1,6 @@
-"""What the way of a run must know of steps, which stand above it; the list is in `engine/rules`.
+"""Calls from a run's transitions to the kinds of steps, which are above it (see `engine/rules`).
 
-An attempt answers its outcome where it is known at once, `None` where the run now waits.
+An attempt returns its outcome if it is known at once, or `None` if the run now waits.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Idempotency keys of workflows: one run a key, for 24 hours after that run has ended."""
+"""Idempotency keys of workflows: one run for each key, until 24 hours after that run has ended."""
 
 from __future__ import annotations
 

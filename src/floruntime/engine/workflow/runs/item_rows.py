@@ -1,4 +1,4 @@
-"""What an item of a `forEach` knows beside its run: the item, and what was looked up for all."""
+"""The data of a `forEach` item in addition to its run's: the item, and what all items share."""
 
 from __future__ import annotations
 

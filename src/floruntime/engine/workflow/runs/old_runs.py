@@ -1,4 +1,4 @@
-"""Runs from before values and ends had indexes of their own; see `engine/system/old_runs.py`."""
+"""Indexes runs from before there were indexes of values and ends (`engine/system/old_runs.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letting go of old versions: the last 20 are kept, and every one that a kept run is on."""
+"""Deletes old versions: the last 20 are kept, and every version that a kept run uses."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Pausing runs: nothing is begun, durations stand still, and the ends of what goes on are kept.
+"""Pausing runs: nothing begins, durations stop, and the results of what continues are kept.
 
-What a paused run, a branch or an item waited for may come: then it is *held*, and goes on from
-there when the run is resumed. Branches and items are looked at then, at most 200 in a commit; each
-moves what is due to it by the time that the run has stood still since it was written last.
+If what a paused run, branch or item waits for arrives, it is *held*, and continues from there when
+the run is resumed. Resuming then looks at the branches and items, at most 200 in a commit. Each
+moves its deadlines by the time that the run has been paused since its row was last written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Forgetting runs, a bounded number of rows at a time, once they were kept long enough."""
+"""Deletes runs that were kept long enough, a bounded number of rows at a time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The rows of workflows, of their runs, and of what stands by for them.
+"""The rows of workflows, of their runs, and of what belongs to the runs.
 
-A workflow has a row under its name, and a number under which its versions, plans and indexes lie.
-Runs lie under the namespace, since a run is found by its id alone. A run's number comes from the
-machine's ids; its id is made from that number, or given by whoever started it.
+A workflow has a row under its name, and a number, under which its versions, plans and indexes are
+stored. Runs are stored under the namespace, since a run is found by its id alone. A run's number
+comes from the machine's ids. Its id is made from that number, or was given by its caller.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A run in the hands of one command: its rows, its history, its place in the index, its timer.
+"""A run within one command: its rows, its history, its place in the index, its timer.
 
-Each run has at most one timer, for the earliest thing that can happen to it by itself: the end of
-what it waits for, the end of the step's time, being forgotten. It judges by the row it finds.
+Each run has at most one timer, for the next thing that happens to it without a command: the end of
+its wait, the end of the step's time, its deletion. The timer acts on the row that it finds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How many runs there are in each status, kept as they change.
+"""How many runs there are in each status, updated as runs change.
 
-Of a workflow that had runs before this was kept they are counted in the index, until it has had
-none.
+For a workflow that had runs before these counts existed, runs are counted in the index until the
+workflow has had none.
 """
 
 from __future__ import annotations

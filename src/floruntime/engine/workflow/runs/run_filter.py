@@ -1,4 +1,4 @@
-"""Which runs are meant: by workflow, status, time and attributes, as listings and jobs are told."""
+"""Filters of runs by workflow, status, time and attributes, for listings and jobs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The index that leads to the runs that are meant, and in which order it has them.
+"""Chooses the index to walk for a filter of runs, and its order.
 
-A range of an attribute leads, then an attribute with one value, then when runs have ended, with
-their workflow and status, then these alone; when runs were started bounds their numbers, since
-these grow with time.
+A range of an attribute comes first, then an attribute with one value, then the time of the end,
+with workflow and status, and last these alone. The time of the start bounds the runs' numbers,
+since these grow with time.
 """
 
 from __future__ import annotations

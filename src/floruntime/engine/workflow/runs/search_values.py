@@ -1,8 +1,8 @@
-"""Values of search attributes as bytes that stand in the order of the values, and their ranges.
+"""Encodes values of search attributes as bytes that sort like the values, and their ranges.
 
-Numbers stand before texts. A number is its nearest float and what is left to it, so that whole
-numbers of 64 bits keep their order and 99.0 stands where 99 does. A text is its UTF-8, ended so
-that none is the beginning of another.
+Numbers sort before texts. A number is its nearest float and the rest that is left, so that 64-bit
+integers keep their order and 99.0 sorts like 99. A text is its UTF-8 with an end marker, so that
+none is the beginning of another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an unfinished run stands still for. Only asked of one run, not in listings."""
+"""What an unfinished run waits for. Calculated for single runs, not for listings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a rule gets hold of a workflow and its versions."""
+"""How a rule finds a workflow and its versions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a step can be: an action, a child workflow, a plan of executors, a wait for a signal."""
+"""The kinds of steps: actions, child workflows, plans of executors, waits for signals, and more."""

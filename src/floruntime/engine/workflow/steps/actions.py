@@ -1,6 +1,6 @@
 """Steps that run an action: each attempt is an action run of its own, owned by the workflow run.
 
-The end of that action run, whoever brings it about, takes the workflow run on in the same commit.
+When that action run ends, for whatever reason, the same commit moves the workflow run on.
 """
 
 from __future__ import annotations

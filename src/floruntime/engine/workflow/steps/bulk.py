@@ -1,7 +1,7 @@
 """Jobs on runs of workflows: cancel, retry, pause, resume, signal or delete all that match.
 
-Runs are walked by their numbers, so in the order in which they were started, whatever status they
-have by then.
+Runs are walked by their numbers, so in the order in which they were started, whatever their status
+is by then.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Steps that run a child workflow: its end takes the parent on in the same commit.
+"""Steps that run a child workflow: when the child ends, the same commit moves the parent on.
 
-A child's outcome is the name of the terminal that it ended at, falling back to `success` or
-`failure`. A child may come to its end at once; then its parent does not wait at all, and goes on
-counting the steps that were gone through without waiting where the child left off.
+A child's outcome is the name of the terminal at which it ended, falling back to `success` or
+`failure`. A child may end at once. Then its parent does not wait at all. It continues the child's
+count of steps that were passed without waiting.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Steps that choose where the run goes on: they take no time, and lead on in the same commit."""
+"""Steps that choose where the run continues: they take no time, and lead on in the same commit."""
 
 from __future__ import annotations
 

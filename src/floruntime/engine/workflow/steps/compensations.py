@@ -1,7 +1,8 @@
-"""Undoing what a run did, before it ends as anything but completed: one after the other, the newest
-first, each by a body of its own; then the run ends as it was about to.
+"""Compensations: undoes what a run did before it ends as anything but completed.
 
-A compensation that fails for good is told in the history and in the run's error; the others go on.
+They run one after the other, the newest first, each as a body of its own. Then the run ends as it
+was about to. If a compensation finally fails, the history and the run's error report it; the others
+continue.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is known of an executor of a plan, over all runs: its breaker, its health, its rates.
+"""The state of a plan's executor across all runs: its breaker, its health, its rates.
 
-All numbers are whole (shares in millionths), so that every machine comes to the same ones. The
-state is a row like any other and outlives restarts.
+All numbers are integers (shares in millionths), so that every machine calculates the same. The
+state is a row like any other and survives restarts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How a group of branches or items ends: what the step comes to, and what is taken back.
+"""How a group of branches or items ends: the step's outcome, and what is cancelled.
 
-Bodies that are under way are taken back, and rows that are no longer needed deleted, a bounded
-number in each commit: the first with the decision, more by ticks.
+Bodies that are under way are cancelled, and rows that are no longer needed are deleted, a bounded
+number in each commit: the first with the decision, the others by ticks.
 """
 
 from __future__ import annotations

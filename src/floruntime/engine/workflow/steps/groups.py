@@ -1,9 +1,10 @@
-"""Steps of several bodies: how branches and items begin, are counted, and come to one outcome.
+"""Steps with several bodies: how branches and items begin, are counted, and give one outcome.
 
-Whatever ends a body, its run hears of it in the same commit: it counts, perhaps begins the next
-item, and decides, once. With the decision the run waits for the group no more: bodies that are
-under way are taken back, the first of them at once and the others by ticks (`group_ends.py`), and
-what they still come to is refused. At most `BEGUN_MAX` begin in one commit; a tick goes on.
+When a body ends, its run is told in the same commit. The run counts it, perhaps begins the next
+item, and decides the outcome, once. With the decision the run no longer waits for the group: bodies
+that are under way are cancelled, the first at once and the others by ticks (`group_ends.py`), and
+their later results are refused. At most `BEGUN_MAX` bodies begin in one commit; a tick begins the
+others.
 """
 
 from __future__ import annotations

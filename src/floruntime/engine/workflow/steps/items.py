@@ -1,7 +1,7 @@
-"""The items of a `forEach`: taken from their list once, and kept by the few in rows of their own,
-so that what one item costs does not grow with their number.
+"""The items of a `forEach`: taken from their list once, and stored a few to a row.
 
-What the item's mapping and key take from elsewhere is looked up once, too, when the step begins.
+So the cost of one item does not grow with their number. What the item's mapping and key take from
+elsewhere is also looked up once, when the step begins.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from floruntime.engine.workflow.runs.run import OpenWorkflowRun
 TOGETHER_MAX: Final = 32
 """Items in one row."""
 TOGETHER_BYTES_MAX: Final = 16_384
-"""A row takes no further item once it has so much."""
+"""A row takes no further item once it has this size."""
 _OF_ITEMS: Final = (HeadKind.ITEM, HeadKind.INDEX)
 
 
 def list_of_items(run: OpenWorkflowRun, each: ForEach) -> list[Any]:
-    """The items. Raises `PathFailed` where there is no list of them, or too long a one."""
+    """Return the items. Raises `PathFailed` if they are not a list, or the list is too long."""
     items = value_in_run(run, each.items)
     if not isinstance(items, list):
         raise PathFailed(f"items {shown(each.items)} is no list")
@@ -39,7 +39,7 @@ def list_of_items(run: OpenWorkflowRun, each: ForEach) -> list[Any]:
 
 
 def keep_items(run: OpenWorkflowRun, each: ForEach, group: int, items: list[Any]) -> None:
-    """Write them down, and what the mapping and the key of each take from elsewhere."""
+    """Store the items, and what the mapping and the key of each take from elsewhere."""
     tx, place = run.tx, (run.namespace_id, run.number, group)
     together: list[bytes] = []
     first = size_bytes = 0

@@ -1,6 +1,7 @@
-"""Signals that came before anything waited for them, in order of arrival.
+"""Signals that arrived before a step waited for them, in order of arrival.
 
-How many of each type there are is in the run's row, so that a run without any looks for none.
+The run's row has the number of signals of each type, so a run without signals does not search for
+any.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""Steps whose action nobody has registered yet: on the first deploy the web app is up before the
-worker.
+"""Steps whose action is not registered yet, as when the web app is deployed before the worker.
 
-Such a step waits for the action, for a while from when the run came to it; what registers the
-action lets it go on. Where the definition says what follows from an action that is missing, that
-follows at once, unless it says how long to wait, too.
+Such a step waits for the action, for a limited time from when the run reached it. Registering the
+action lets it continue. If the definition says what happens when an action is missing, that happens
+at once, unless the definition also says how long to wait.
 
-A step that runs a workflow, or a plan none of whose executors is there, waits likewise, but only
-where the definition says how long.
+A step that runs a workflow, or a plan without any existing executor, waits in the same way, but
+only if the definition says how long.
 """
 
 from __future__ import annotations

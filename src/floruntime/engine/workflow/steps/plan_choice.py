@@ -1,4 +1,4 @@
-"""In which order a plan tries its executors. The choice is kept in the run's row."""
+"""The order in which a plan tries its executors. The choice is kept in the run's row."""
 
 from __future__ import annotations
 

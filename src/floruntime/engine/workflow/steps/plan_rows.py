@@ -1,4 +1,4 @@
-"""The rows of plans: one a plan, shared by all runs of its workflow, and one a cached result."""
+"""The rows of plans: one for each plan, shared by all runs of its workflow, and cached results."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Steps that run a plan: its executors are tried in order until one gives an answer.
 
 An answer is any outcome but `failure`, `timeout` and what the engine could not run. An executor
-that gave none is tried again as its `retry` says, then the next one is. Its breaker and its rate
-limit are asked before every call; who is refused is passed over. An error with a `fatal` code ends
-the plan: the executor did its part. Without any answer the plan is `exhausted`, unless it has a
-fallback.
+without an answer is retried as its `retry` says; then the next executor is tried. Its breaker and
+its rate limit are checked before every call; an executor that they refuse is skipped. An error with
+a `fatal` code ends the plan, because the executor did its part. If no executor gives an answer, the
+plan is `exhausted`, unless it has a fallback.
 """
 
 from __future__ import annotations

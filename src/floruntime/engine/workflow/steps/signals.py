@@ -1,7 +1,7 @@
-"""Signals: each is consumed once, first come first served among those of its type.
+"""Signals: each is consumed once; of one type, the first to arrive is consumed first.
 
-One that comes before its wait is kept for it. A signal wait's deadline belongs to that wait: it is
-in the run's row, and goes with the wait.
+A signal that arrives before its wait is kept for it. The deadline of a signal wait is in the run's
+row, and is removed with the wait.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Steps that let time pass: a stored timer. A time that is past already ends at once."""
+"""Steps that wait for a time, by a stored timer. A time that has passed ends the step at once."""
 
 from __future__ import annotations
 

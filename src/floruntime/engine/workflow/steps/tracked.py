@@ -1,7 +1,7 @@
-"""The outcome in a signal `plan:EXECUTOR`, which says what became of a call that was `pending`.
+"""Reads the signal `plan:EXECUTOR`, which reports the outcome of a call that was `pending`.
 
-A JSON object with a text `outcome` names it, with `output` (default: the whole object) and `error`
-beside it; any other payload is the output of a success.
+A JSON object with a text `outcome` names the outcome, with `output` (default: the whole object) and
+`error` beside it. Any other payload is the output of a success.
 """
 
 from __future__ import annotations
