@@ -8,14 +8,15 @@
 export { LeaseMemory } from "./api/base/leases.js";
 export { ClientWithin } from "./api/client.js";
 export { bytesIn, isBytes } from "./base/byte-views.js";
+export { listOf } from "./base/bytes.js";
 export { checkFlag, checkName, checkNamespace, checkRange } from "./base/checks.js";
 export { systemClock } from "./base/clock.js";
 export { errorOf } from "./base/errors.js";
 export { loggerOf } from "./base/logger.js";
 export { masked } from "./base/masked.js";
-export { type Given, known, type OptionNames } from "./base/options.js";
+export { checkNamed, type Given, known, type OptionNames } from "./base/options.js";
 export { randomHex } from "./base/random.js";
-export { shown } from "./base/shown.js";
+export { shown, typeName } from "./base/shown.js";
 export { CLIENT_OPTIONS, ConnectedClient } from "./link/connected.js";
 export { type Delivered, type Sent, setTracing, type Tracing } from "./link/tracing.js";
 export * from "./public.js";

@@ -1,4 +1,9 @@
-import { type ClientOptions, ClientWithin, FloClient as CoreFloClient } from "@floruntime/core";
+import {
+  type ClientOptions,
+  ClientWithin,
+  FloClient as CoreFloClient,
+  checkNamed,
+} from "@floruntime/core";
 
 import { placeOf } from "./address.js";
 import { nodeClock } from "./clock.js";
@@ -40,7 +45,7 @@ export class FloClient extends CoreFloClient {
   override readonly workflow: Workflow = new Workflow(this);
 
   constructor(endpoint?: string, options: FloClientOptions = {}) {
-    const { tls: _, ...rest } = options;
+    const { tls: _, ...rest } = checkNamed("FloClient", options);
     const { tls, namespace, token, ...place } = placeOf(endpoint, options);
     super(new TcpTransport(place.endpoint, tls), { clock: nodeClock, ...rest, namespace, token });
   }
@@ -53,7 +58,7 @@ export class FloClient extends CoreFloClient {
    * Create an `ActionWorker` on this client's connection. It leaves the client open when it ends.
    */
   newActionWorker(options: ActionOptions = {}): ActionWorker {
-    return new ActionWorker({ ...options, client: this });
+    return new ActionWorker({ ...checkNamed("newActionWorker", options), client: this });
   }
 
   /** Another name for `newActionWorker`. */
@@ -63,14 +68,14 @@ export class FloClient extends CoreFloClient {
 
   /** Create a `QueueWorker` on this client's connection. It leaves the client open when it ends. */
   newQueueWorker(options: QueueOptions = {}): QueueWorker {
-    return new QueueWorker({ ...options, client: this });
+    return new QueueWorker({ ...checkNamed("newQueueWorker", options), client: this });
   }
 
   /**
    * Create a `StreamWorker` on this client's connection. It leaves the client open when it ends.
    */
   newStreamWorker(options: StreamOptions): StreamWorker {
-    return new StreamWorker({ ...options, client: this });
+    return new StreamWorker({ ...checkNamed("newStreamWorker", options), client: this });
   }
 }
 

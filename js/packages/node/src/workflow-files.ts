@@ -1,15 +1,18 @@
 /** Workflow definitions that lie in files: reading them, and saying in which file a problem is. */
 
-import { readdir, readFile } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
 
 import {
   BadRequestError,
+  BadTypeError,
   Workflow as CoreWorkflow,
+  listOf,
   type Problem,
   Severity,
   type SyncOptions,
   type SyncResult,
+  typeName,
 } from "@floruntime/core";
 
 const SUFFIXES = [".yaml", ".yml"];
@@ -29,29 +32,46 @@ export class Workflow extends CoreWorkflow {
    * (`file`).
    */
   async syncDir(path: string, options: SyncOptions = {}): Promise<SyncResult[]> {
-    const entries = await readdir(path, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => entry.isFile() && SUFFIXES.includes(extname(entry.name)))
-      .map((entry) => entry.name)
-      .filter((name) => !basename(name).startsWith("."));
-    return await this.syncFiles(
-      names.sort().map((name) => join(path, name)),
-      options,
-    );
+    const files: string[] = [];
+    for (const name of (await readdir(checkPath(path))).sort()) {
+      const file = join(path, name);
+      const isWanted = SUFFIXES.includes(extname(name)) && !name.startsWith(".");
+      if (isWanted && (await isFile(file))) {
+        files.push(file);
+      }
+    }
+    return await this.syncFiles(files, options);
   }
 
   /** `sync` several files in one commit: all, or none. Returns a result for each, in order. */
   async syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<SyncResult[]> {
-    if (paths.length === 0) {
+    const files = listOf("paths", paths).map(checkPath);
+    if (files.length === 0) {
       return [];
     }
-    const documents = await Promise.all(paths.map((path) => readFile(path)));
+    const documents = await Promise.all(files.map((file) => readFile(file)));
     try {
       const results = await this.syncMany(documents, options);
-      return results.map((result, index) => inFile(result, paths[index] as string));
+      return results.map((result, index) => inFile(result, files[index] as string));
     } catch (error) {
-      throw error instanceof BadRequestError ? namingFiles(error, paths) : error;
+      throw error instanceof BadRequestError ? namingFiles(error, files) : error;
     }
+  }
+}
+
+function checkPath(path: string): string {
+  if (typeof path !== "string") {
+    throw new BadTypeError(`a path must be text, not ${typeName(path)}`);
+  }
+  return path;
+}
+
+/** Whether it is a file, perhaps by a link, as what Kubernetes mounts is; a dangling link is none. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
   }
 }
 

@@ -68,3 +68,14 @@ test("several nodes have commas between them", () => {
     assert.throws(() => parseEndpoints(text), BadRequestError);
   }
 });
+
+test("options that cannot have names are refused, and not taken for none", () => {
+  const client = new FloClient("localhost:9000");
+  for (const options of [null, "shop", 5, [], new Map([["namespace", "shop"]])]) {
+    const refused = { name: "BadTypeError", message: /: options must be an object, not / };
+    assert.throws(() => new FloClient("localhost:9000", options as never), refused);
+    assert.throws(() => client.newActionWorker(options as never), refused);
+    assert.throws(() => client.newQueueWorker(options as never), refused);
+    assert.throws(() => client.newStreamWorker(options as never), refused);
+  }
+});

@@ -1,7 +1,7 @@
 /** Workflows from Node: the walk-through, files of definitions, refusals, schedules. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -141,6 +141,16 @@ test("definitions in files: one, several, a directory; problems name their file"
   );
   assert.equal((await client.workflow.syncFile(a)).action, "unchanged");
   assert.deepEqual(await client.workflow.syncFiles([]), []);
+  await assert.rejects(client.workflow.syncFiles(a as never), /paths must be a list, not string/);
+  await assert.rejects(client.workflow.syncFile(5 as never), /a path must be text, not number/);
+  await assert.rejects(client.workflow.syncDir(null as never), /a path must be text, not null/);
+  const linked = mkdtempSync(join(files, "linked-"));
+  symlinkSync(a, join(linked, "a.yaml")); // as Kubernetes mounts files
+  symlinkSync(join(linked, "nowhere"), join(linked, "b.yaml"));
+  assert.deepEqual(
+    (await client.workflow.syncDir(linked)).map(({ action }) => action),
+    ["unchanged"],
+  );
   writeFileSync(b, "kind: Nonsense\n");
   await assert.rejects(client.workflow.syncDir(files), (error: Error) => {
     assert.ok(error instanceof BadRequestError);

@@ -4,6 +4,7 @@ import {
   type ClientOptions,
   ConnectedClient,
   type ConnectOptions,
+  checkNamed,
   type DisconnectListener,
   KvReader,
   LeaseMemory,
@@ -41,7 +42,8 @@ export class FloClient {
   #stopWaking: (() => void) | null = null;
 
   constructor(endpoint: string, options: FloClientOptions = {}) {
-    const { webSocket, token, authToken, onAuthRequired, ...rest } = options;
+    const given = checkNamed("FloClient", options);
+    const { webSocket, token, authToken, onAuthRequired, ...rest } = given;
     const transport = new WebSocketTransport(endpoint, webSocket ?? undefined);
     const first = oneOf(token ?? undefined, authToken ?? undefined);
     this.#client = new ConnectedClient(transport, {

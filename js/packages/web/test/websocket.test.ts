@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { BadRequestError, BadTypeError } from "@floruntime/web";
+import { BadRequestError, BadTypeError, FloClient } from "@floruntime/web";
 
 import { parseUrl, type WebSocketClass, WebSocketTransport } from "../dist/websocket.js";
 
@@ -174,5 +174,14 @@ test("a runtime without WebSocket is told what to do", () => {
     assert.throws(() => new WebSocketTransport(URL_TEXT, undefined), /the option webSocket/);
   } finally {
     Object.defineProperty(globalThis, "WebSocket", own ?? { value: undefined });
+  }
+});
+
+test("options that cannot have names are refused, and not taken for none", () => {
+  for (const options of [null, "shop", 5, [], new Map([["namespace", "shop"]])]) {
+    assert.throws(() => new FloClient(URL_TEXT, options as never), {
+      name: "BadTypeError",
+      message: /FloClient: options must be an object, not /,
+    });
   }
 });

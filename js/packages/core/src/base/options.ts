@@ -45,9 +45,7 @@ export function known<T extends object>(
   options: T,
   names: OptionNames<T>,
 ): Given<T> {
-  if (!isNamed(options)) {
-    throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
-  }
+  checkNamed(method, options);
   const spelled = inCamelCase(method, options, names);
   for (const name of Object.keys(spelled)) {
     if (!Object.hasOwn(names, name)) {
@@ -138,6 +136,14 @@ interface BlockOptions {
 interface PythonSpelled {
   readonly timeout_ms?: Integer | null | undefined;
   readonly block_ms?: Integer | null | undefined;
+}
+
+/** Throws `BadTypeError` on what cannot hold options by name. */
+export function checkNamed<T extends object>(method: string, options: T): T {
+  if (!isNamed(options)) {
+    throw new BadTypeError(`${method}: options must be an object, not ${typeName(options)}`);
+  }
+  return options;
 }
 
 /** Whether it can hold options by name: a list, a promise, a map and the like cannot. */
