@@ -43,7 +43,7 @@ def test_bad_ones_are_refused_by_name(text: str) -> None:
     "text", ["write:kv:a", "read:queue:a", "write:action:a", "read:workflow:a"]
 )
 def test_what_a_page_can_never_use_is_refused_by_name(text: str) -> None:
-    with pytest.raises(BadRequestError, match=f"scope '{text}' is of no use to the role web"):
+    with pytest.raises(BadRequestError, match=f"scope '{text}' gives nothing to the role web"):
         check_scopes(Role.WEB, [text])
     assert check_scopes(Role.WORKER, [text])
 

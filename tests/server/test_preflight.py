@@ -43,7 +43,7 @@ def test_each_thing_that_is_wrong_is_told(tmp_path: Path) -> None:
     storage.close()
     assert wrong(data_dir=data) == {}
     assert "not a data directory" in wrong(data_dir=str(tmp_path))["data directory"]
-    assert "no directory" in wrong(data_dir=str(tmp_path / "file"))["data directory"]
+    assert "not a directory" in wrong(data_dir=str(tmp_path / "file"))["data directory"]
 
 
 def test_beyond_this_machine_there_must_be_a_token(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_beyond_this_machine_there_must_be_a_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["/proc/flo", "/proc/self/flo/data"])
 def test_only_a_try_tells_whether_a_directory_can_be_made(path: str) -> None:
     found = wrong(data_dir=path)
-    assert found["data directory"].startswith(f"{path} cannot be made: in ")
+    assert found["data directory"].startswith(f"{path} cannot be created: ")
 
 
 def test_what_a_start_left_unfinished_is_fine(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_disk_that_is_nearly_full_is_told(tmp_path: Path) -> None:
     found = preflight(make_config({"port": 0, "data_dir": str(tmp_path), "disk_low_bytes": 2**50}))
     [told] = [each for each in found if each.what == "data directory"]
     assert told.is_fine
-    assert "it would refuse what grows" in told.text
+    assert "the server would refuse what grows" in told.text
 
 
 def test_keys_of_jwt_that_cannot_be_read_are_told(tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_a_node_is_judged_by_its_directory_and_nats(
     (tmp_path / "node.json").write_text("{")
     assert "node.json" in wrong(**settings)["data directory"]
     (tmp_path / "FORMAT").unlink()
-    assert "no directory of a node" in wrong(**settings)["data directory"]
+    assert "not the directory of a node" in wrong(**settings)["data directory"]

@@ -227,7 +227,7 @@ async def test_a_schedule_that_cannot_be_kept_holds_up_no_other(
         await flows.server.advance(2 * MINUTE_MS)
         assert len(await flows.started()) == 2
         assert await flows.started("broken") == []
-        assert "cannot be kept" in caplog.text
+        assert "cannot be computed" in caplog.text
 
 
 # Downtime

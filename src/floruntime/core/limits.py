@@ -339,7 +339,7 @@ def _check_pairs(what: str, pairs: dict[str, str], count_max: int, bytes_max: in
     if not pairs:
         return 0
     if len(pairs) > count_max:
-        raise BadRequestError(f"{what}s has {len(pairs)} entries; {count_max} are allowed")
+        raise BadRequestError(f"{what}s has {len(pairs)} entries; at most {count_max} are allowed")
     total = sum(
         len(check_name(what, name)) + len(utf8(f"{what} {shown(name)}", value))
         for name, value in pairs.items()

@@ -66,7 +66,9 @@ def parse_scope(text: str) -> Scope:
     action, _, rest = text.partition(":")
     primitive, _, name = rest.partition(":")
     if primitive not in ACTIONS or action not in ACTIONS[primitive]:
-        raise BadRequestError(f"scope {limits.shown(text)} is none; {_right(primitive)} is one")
+        raise BadRequestError(
+            f"scope {limits.shown(text)} is not a scope; {_right(primitive)} would be one"
+        )
     if not name:
         raise BadRequestError(
             f"scope {limits.shown(text)} names nothing; it must end in a name, or in * for all"
@@ -102,7 +104,7 @@ def check_scopes(role: Role, texts: Iterable[str]) -> list[Scope]:
     for text, scope in zip(texts, scopes, strict=True):
         if role is Role.WEB and (scope.action, scope.primitive) not in FOR_WEB:
             raise BadRequestError(
-                f"scope {limits.shown(text)} is of no use to the role {role.value}, which may "
-                "never do that"
+                f"scope {limits.shown(text)} gives nothing to the role {role.value}, which "
+                "may never do that; use another scope or role"
             )
     return scopes

@@ -104,7 +104,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if not isinstance(value, int) and "\0" in str(value):
-                raise ConfigError(f"{name} has the character U+0000, which no path or text may")
+                raise ConfigError(
+                    f"{name} has the character U+0000, which is not allowed in paths and texts"
+                )
         _check("port", self.port, 0, 65_535)
         _check("value_bytes_max", self.value_bytes_max, 1, limits.VALUE_BYTES_CEILING)
         _check("connections_max", self.connections_max, 1, 1_000_000)
@@ -134,11 +136,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             given, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             raise ConfigError(f"{given} is given without {missing}; TLS needs both")
         if self.tls_client_ca and not self.tls_cert:
-            raise ConfigError("tls_client_ca is given without tls_cert and tls_key")
+            raise ConfigError(
+                "tls_client_ca is given without tls_cert and tls_key; give these, too"
+            )
         check_cluster(self)
         for name in ("jwt_issuer", "jwt_audience"):
             if getattr(self, name) and not (self.jwt_secret or self.jwt_jwks):
-                raise ConfigError(f"{name} is given without jwt_secret or jwt_jwks")
+                raise ConfigError(
+                    f"{name} is given without jwt_secret or jwt_jwks; give one of these, too"
+                )
 
     def _check_jwt(self) -> None:
         if self.jwt_secret and len(self.jwt_secret.encode()) < JWT_SECRET_BYTES_MIN:
@@ -151,8 +157,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         is_safe = scheme == "https" or (scheme == "http" and is_loopback(host))
         if colon and not (host and is_safe):
             raise ConfigError(
-                f"jwt_jwks is {masked(self.jwt_jwks)!r}; a file or an https:// address is allowed, "
-                "for anybody who can change the keys on their way can make tokens"
+                f"jwt_jwks is {masked(self.jwt_jwks)!r}; it must be a file or an https:// "
+                "address, since anyone who can change the keys in transit can make tokens"
             )
 
     @property
@@ -166,24 +172,26 @@ def check_cluster(config: Config) -> None:
     if not config.cluster:
         for name in OF_CLUSTERS:
             if getattr(config, name):
-                raise ConfigError(f"{name} is given without cluster")
+                raise ConfigError(
+                    f"{name} is given without cluster; set cluster, too, or leave {name} out"
+                )
         return
     if config.durability is not Durability.SYNC:
         raise ConfigError(
-            f"durability is {config.durability.value!r}; a cluster knows 'sync' only: its log is "
-            "what makes things durable"
+            f"durability is {config.durability.value!r}; with cluster only 'sync' is "
+            "allowed, since the cluster's log makes writes durable"
         )
     for name in ("node", "cluster_name"):
         if not NAME_IN_CLUSTER.fullmatch(getattr(config, name)):
             raise ConfigError(
-                f"{name} is {limits.shown(getattr(config, name))}; with cluster, 1 to 32 letters, "
-                "digits, - and _ are needed"
+                f"{name} is {limits.shown(getattr(config, name))}; with cluster, it must be "
+                "1 to 32 letters, digits, - or _"
             )
     host, colon, port = config.advertise.rpartition(":")
     if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
         raise ConfigError(
-            f"advertise is {limits.shown(config.advertise)}; with cluster, the host:port at which "
-            "clients and other nodes reach this one is wanted"
+            f"advertise is {limits.shown(config.advertise)}; with cluster, it must be the "
+            "host:port at which clients and other nodes reach this node"
         )
 
 
@@ -221,7 +229,7 @@ def without_nats(error: ModuleNotFoundError) -> Exception:
     if (error.name or "").partition(".")[0] != "nats":
         return error
     return ConfigError(
-        "cluster is given, and nats-py is not installed: pip install 'floruntime[cluster]'"
+        "cluster is given, but nats-py is not installed: pip install 'floruntime[cluster]'"
     )
 
 
@@ -309,7 +317,7 @@ def _convert(settings: Mapping[str, Any], label: Callable[[str], str]) -> Config
             msgspec.convert(value, types[name], strict=False)
         except msgspec.ValidationError:
             raise ConfigError(
-                f"{label(name)} is {_shown(name, value)}; {_wanted(types[name])} is wanted"
+                f"{label(name)} is {_shown(name, value)}; it must be {_wanted(types[name])}"
             ) from None
     try:
         return msgspec.convert(settings, Config, strict=False)

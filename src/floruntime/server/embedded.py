@@ -136,7 +136,8 @@ async def _open_file(path: str) -> EmbeddedServer:
     while (shared := _open_files.get(path)) is not None:
         if shared.loop is not asyncio.get_running_loop():
             raise UnavailableError(
-                f"{path} is open in another event loop of this process; use one loop, or a server"
+                f"{path} is open in another event loop of this process; use it in that loop "
+                "only, or start a server"
             )
         if shared.users:
             shared.users += 1

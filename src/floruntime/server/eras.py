@@ -22,7 +22,7 @@ log = logging.getLogger("floruntime.server")
 
 NUMBERS_PER_MS: Final = 1_024
 """No server gives more, so none reaches the number at which a later history begins."""
-RUNS_ASYNC: Final = "the machine ended while what was answered last was not on disk"
+RUNS_ASYNC: Final = "the machine ended before the last answered writes were on disk"
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -41,8 +41,8 @@ def begin(commit: Commit, machine: Machine, follows: str, *, keeps_clients: bool
     floor = _floor() if reason else 0
     if reason and machine.index:
         log.warning(
-            "a new history begins: %s. Numbers that were given after command %d mean nothing "
-            "any more; clients are told",
+            "a new history begins: %s. Leases, versions and ids that were given after "
+            "command %d are no longer valid; clients are notified",
             reason,
             machine.index,
         )

@@ -66,6 +66,6 @@ def what_cannot_be_had(config: Config, plan: FilePlan) -> str:
         return ""
     return (
         f"connections_max is {config.connections_max}, but this process may open "
-        f"{plan.limit} files: it takes {plan.connections_max} connections (raise the limit by "
-        "`ulimit -n`, or LimitNOFILE= of systemd)"
+        f"{plan.limit} files, so the server takes {plan.connections_max} connections (raise "
+        "the limit by `ulimit -n`, or LimitNOFILE= of systemd)"
     )

@@ -87,11 +87,11 @@ def _who_may_connect(config: Config) -> str:
     if is_loopback(config.bind):
         return "this machine"
     if config.insecure:
-        return "everybody, without a token: insecure is set"
+        return "everybody, without a token, since insecure is set"
     if config.admin_token_file or config.jwt_secret or config.jwt_jwks:
-        return "who has a token"
+        return "clients with a token"
     if needs_disk(config) and has_format(os.path.abspath(config.data_dir)):
-        return "who has a token, if the store has one; else the server will not start"
+        return "clients with a token, if the store has one; otherwise the server will not start"
     raise open_to_all(config)
 
 
@@ -108,16 +108,16 @@ def _directory(config: Config) -> str:
 def _what_lies_in(path: str, config: Config) -> str:
     if not os.path.lexists(path):
         _check_can_be_made(path)
-        return f"{path} is not there and would be made"
+        return f"{path} does not exist and would be created"
     if not (os.path.isdir(path) and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
-        raise ConfigError(f"{path} is no directory that this user may read and write")
+        raise ConfigError(f"{path} is not a directory that this user can read and write")
     with _alone(path):
         if config.cluster:
             return _of_a_node(path, config.node)
         if not has_format(path):
             check_new(path)
             _make_and_remove_in(path)
-            return f"{path} is empty: a store would be made in it"
+            return f"{path} is empty: a store would be created in it"
         check_store(path)
     return f"{path} holds a store that opens"
 
@@ -128,7 +128,7 @@ def _of_a_node(path: str, node: str) -> str:
     if check_node_directory(path, node):
         return f"{path} is the directory of node {node}"
     _make_and_remove_in(path)
-    return f"{path} holds nothing yet: node {node} would be made in it"
+    return f"{path} is empty: node {node} would be created in it"
 
 
 def _check_can_be_made(path: str) -> None:
@@ -140,7 +140,7 @@ def _check_can_be_made(path: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(
-            f"{path} cannot be made: in {parent} no directory can be made ({reason})"
+            f"{path} cannot be created: no directory can be created in {parent} ({reason})"
         ) from None
 
 
@@ -168,8 +168,8 @@ def _space_left(path: str, config: Config) -> str:
     if free >= config.disk_low_bytes:
         return ""
     return (
-        f"; {free} bytes are free, so it would refuse what grows "
-        f"(disk_low_bytes is {config.disk_low_bytes})"
+        f"; {free} bytes are free, so the server would refuse what grows (disk_low_bytes is "
+        f"{config.disk_low_bytes})"
     )
 
 

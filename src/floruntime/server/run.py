@@ -83,11 +83,11 @@ async def serve(config: Config, on_ready: Callable[[int], None] = lambda port: N
         " with TLS" if tls is not None else "",
         config.durability.value,
         server.storage.path or "memory",
-        "for who has a token" if server.access.needs_token else "nobody needs a token",
+        "clients need a token" if server.access.needs_token else "clients need no token",
     )
     on_ready(port.number)
     await stopping.wait()
-    log.info("stopping: answering what is in flight")
+    log.info("stopping: answering the requests in flight")
     port.close()
     await _stop(server)
     await port.wait_closed()
@@ -99,7 +99,7 @@ async def _stop(server: FloServer) -> None:
     try:
         await server.stop()
     except StoreError as error:
-        log.critical("what was written last is not on disk: %s", error)
+        log.critical("the last writes are not on disk: %s", error)
         _end_at_once(error)
 
 
@@ -164,7 +164,9 @@ class Rereading:
             self._tls.reload()
             self._server.reread_certificate()
         except ConfigError as error:
-            log.error("SIGHUP: the certificate stays as it was: %s", error)
+            log.error(
+                "SIGHUP: the certificate was not reloaded, the one before stays in use: %s", error
+            )
         else:
             log.info("SIGHUP: the certificate was reloaded")
 
@@ -172,7 +174,9 @@ class Rereading:
         try:
             await self._server.adopt_admin_token()
         except ConfigError as error:
-            log.error("SIGHUP: the admin's token stays as it was: %s", error)
+            log.error(
+                "SIGHUP: the admin's token was not reloaded, the one before stays in use: %s", error
+            )
         else:
             log.info("SIGHUP: the admin's token was reloaded")
 

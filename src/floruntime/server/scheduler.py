@@ -87,7 +87,11 @@ class Scheduler:
         try:
             nominal_ms, next_ms = _times(due, wall_ms)
         except Exception:
-            log.exception("a schedule cannot be kept: %s", due.row)
+            log.exception(
+                "the times of a schedule cannot be computed, so it stands still until it is "
+                "changed: %s",
+                due.row,
+            )
             nominal_ms = next_ms = 0
         return told(due.owner_id, due.due_ms, nominal_ms, next_ms)
 

@@ -176,7 +176,10 @@ class FloServer:
         self.access.renew()
         info: TokenInfo = outcome.result
         if info.revoked_at_ms is not None:
-            log.warning("the token of admin_token_file (%s) was revoked; put in another", info.id)
+            log.warning(
+                "the token of admin_token_file (%s) was revoked; write another one into the file",
+                info.id,
+            )
 
     def start(self) -> None:
         """Begin to keep time."""
@@ -189,8 +192,9 @@ class FloServer:
         self._is_started = True
         for namespace in persons_audits(self.commit.queries.view()):
             log.warning(
-                "namespace %s has a stream %s that a person made; it is left alone, and what is "
-                "done there by administrators is written into that of %s",
+                "namespace %s has a stream %s that a client created; it is left as it is, "
+                "and the audit records of that namespace go into the stream of the same "
+                "name in namespace %s",
                 *(namespace, AUDIT_STREAM, SYSTEM_NAMESPACE),
             )
 
@@ -367,13 +371,15 @@ class FloServer:
             )
             self._do_later(self._answer(conversation, request_id, "minting a token", minted))
         elif isinstance(request, Hello):
-            refusal = BadRequestError("a connection greets once; this one has done so")
+            refusal = BadRequestError(
+                "this connection has sent its hello already; a connection sends it once"
+            )
             conversation.add_answer(request_id, None, refusal)
         elif isinstance(request, CLUSTER_REQUESTS):
-            alone = BadRequestError("this server is alone: it is no node of a cluster")
+            alone = BadRequestError("this server is not a node of a cluster")
             conversation.add_answer(request_id, None, alone)
         else:
-            raise AssertionError(f"no one serves {type(request).__name__}")
+            raise AssertionError(f"this server does not know {type(request).__name__}")
 
     def _key_maker(self) -> KeyMaker | None:
         """The maker of a signing key if there is none; `None`: the key comes from elsewhere."""

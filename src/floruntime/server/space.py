@@ -56,8 +56,8 @@ class Space:
             return "allowed again"
         low, resume = _mib(self._disk.low_bytes), _mib(self._disk.resume_bytes)
         return (
-            f"refused below {low} (disk_low_bytes), and until {resume} are free. Make room on the "
-            "disk, or purge, trim, delete"
+            f"refused below {low} (disk_low_bytes), and until {resume} are free. Free space "
+            "on the disk, or purge, trim or delete data"
         )
 
     def _look_again(self, free_bytes: int) -> None:
@@ -103,7 +103,7 @@ class Space:
         try:
             await asyncio.to_thread(self._storage.give_back)
         except Exception as error:  # the binding's own; a store that failed is told elsewhere
-            log.error("deleted space cannot be given back: %s", error)
+            log.error("the space of deleted data cannot be freed: %s", error)
         finally:
             self._giving_back = None
 

@@ -77,7 +77,7 @@ async def test_streams_of_others_under_its_name_are_refused(
     try:
         stream = client.jetstream()
         await stream.add_stream(name="app-1", subjects=["orders.>"])
-        with pytest.raises(ConfigError, match="stream app-1 is there and none of Flo's"):
+        with pytest.raises(ConfigError, match="stream app-1 exists and is not one of Flo's"):
             await InsideNode(nats, tmp_path, "a", cluster_name="app").start()
         async with InsideNode(nats, tmp_path, "b") as node, node.client() as own:
             await own.kv.put("k", b"v")
@@ -184,7 +184,7 @@ async def test_a_lead_is_kept_for_a_node_until_that_is_lost_and_nothing_is_led_w
         connection: Any = first.node.nats
         await connection._client._process_err("'User Authentication Expired'")
         await until(lambda: first.fatal)
-        assert "NATS has closed the connection for good" in str(first.fatal[0])
+        assert "NATS closed the connection permanently" in str(first.fatal[0])
 
 
 HOUR_S = 3_600.0

@@ -40,7 +40,7 @@ def test_a_line_end_is_not_part_of_it(file: Path) -> None:
         (b"two words, of which none", "one line of ASCII"),
         (b"a-line-of-text-and\nanother-one", "one line of ASCII"),
         ("ü".encode() * 20, "one line of ASCII"),
-        (b"\xff" * 20, "no text"),
+        (b"\xff" * 20, "not text"),
     ],
 )
 def test_what_cannot_be_one_is_told_without_it(file: Path, content: bytes, told: str) -> None:
@@ -54,7 +54,7 @@ def test_what_cannot_be_one_is_told_without_it(file: Path, content: bytes, told:
 
 def test_who_may_write_it_could_become_an_admin(file: Path) -> None:
     file.chmod(0o666)
-    with pytest.raises(ConfigError, match=r"mode 0666.*mode 0600 is right"):
+    with pytest.raises(ConfigError, match=r"mode 0666.*set its mode to 0600"):
         read_admin_token(str(file))
 
 

@@ -139,7 +139,7 @@ async def test_what_cannot_be_read_back_does_not_count(bench: Bench) -> None:
     await bench.save()
     bench.write(20)
     bench.files.goes_wrong = True
-    with pytest.raises(DamagedLogError, match="read back otherwise"):
+    with pytest.raises(DamagedLogError, match="read back with other contents"):
         await bench.save()
     assert [row.sequence for row in await bench.checkpoints.known(1)] == [10]
 

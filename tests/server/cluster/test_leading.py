@@ -84,5 +84,5 @@ async def test_a_lead_that_goes_as_it_was_meant_to_is_nothing_to_warn_of(
     [told] = caplog.records
     assert (told.levelno, told.getMessage()) == (
         level,
-        f"partition 1: this node leads no more: {error}",
+        f"partition 1: this node no longer leads: {error}",
     )

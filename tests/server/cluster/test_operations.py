@@ -103,7 +103,7 @@ async def test_a_node_that_is_not_known_here_yet_is_not_missing(request_: Any) -
     node: Any = DrainedNode()
     node.members.see({})
     asked = operations.Operations(node)
-    with pytest.raises(UnavailableError, match="node n1 is not known here yet"):
+    with pytest.raises(UnavailableError, match="node n1 is not known to this node yet"):
         await (asked._drain if isinstance(request_, ClusterDrain) else asked._forget)(request_)
     assert not node.board.written
 

@@ -173,7 +173,7 @@ async def test_a_store_that_has_another_message_at_its_place_follows_no_further(
     ahead = Writer(log)
     await ahead.write(a=b"lost")
     await Writer(other).write(a=b"on")
-    with pytest.raises(DamagedLogError, match="message 1 of the log is another"):
+    with pytest.raises(DamagedLogError, match="message 1 of the log differs"):
         await follower(other, ahead.store).check_reach()
     other.trimmed = 1
     await follower(other, ahead.store).check_reach()  # what is dropped cannot be compared
@@ -190,7 +190,7 @@ async def test_a_copy_that_is_behind_what_others_told_of_follows_no_log_that_was
     await leader.write(a=b"2")
     replica = Replica(1, MemoryStore(), log, told_reach=lambda: told[0])
     replica.start()
-    await until(lambda: "another node has come to message 3" in replica.trouble)
+    await until(lambda: "another node has message 3" in replica.trouble)
     assert not replica.may_be_read
     told[0] += HISTORY_SEQUENCES  # it goes on as a new history, which this copy will be given
     await until(lambda: replica.may_be_read)

@@ -37,7 +37,7 @@ def node(**more: Any) -> Any:
         ),
         (
             {"refusal": "insufficient resources"},
-            "NATS does not take what the cluster needs: insufficient resources",
+            "NATS refuses what the cluster needs: insufficient resources",
         ),
         (
             {"is_board_heard": False, "board_problem": "no answer"},

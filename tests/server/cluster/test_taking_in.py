@@ -47,7 +47,7 @@ class Board:
 async def test_the_claim_of_a_node_that_is_not_known_yet_stands() -> None:
     board = Board()
     node = SimpleNamespace(name="a", run="run of a", board=board, members=LateMembers())
-    with pytest.raises(ConflictError, match="node b takes data in already"):
+    with pytest.raises(ConflictError, match="node b is importing data already"):
         await taking_in._claim(cast(Node, node))
     assert not board.written
 
@@ -79,7 +79,7 @@ async def test_of_two_imports_at_once_at_one_node_the_second_is_refused(
     first = asyncio.create_task(taking_in.take_in(node, "old"))
     await reached.wait()
     may_go_on.set()  # whoever comes this far, too, ends there
-    with pytest.raises(ConflictError, match="node a takes data in already"):
+    with pytest.raises(ConflictError, match="node a is importing data already"):
         await taking_in.take_in(node, "old")
     with pytest.raises(Stop):
         await first

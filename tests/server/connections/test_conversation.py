@@ -50,7 +50,7 @@ async def test_a_second_hello_is_refused_and_the_connection_stays(rig: Rig) -> N
     again = client.send(Hello("1", "you"))
     await rig.settle()
     assert isinstance(client.error(again), BadRequestError)
-    assert "greets once" in client.error(again).message
+    assert "sends it once" in client.error(again).message
     assert not client.is_closed
     assert client.result(client.send(Ping())) is None
     assert rig.server.info().connections == 1

@@ -249,7 +249,7 @@ def test_a_damaged_file_of_rows_is_told_with_what_to_do(path: Path) -> None:
         report = verify(str(path), accept_loss=accept_loss)
         assert not report.is_sound
         assert not report.was_accepted
-        assert "how far the store has come cannot be read" in report.problems[-1]
+        assert "number of the store's last command cannot be read" in report.problems[-1]
         assert "tables from b'' on cannot all be read" in report.problems[0], "told once"
         assert f"in store/{table.name} offset" in report.problems[0]
         assert all("Restore a backup" in problem for problem in report.problems)

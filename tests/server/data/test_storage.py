@@ -49,7 +49,7 @@ def test_an_impossible_path_is_a_bad_request(
 def test_a_data_directory_holds_no_backup_of_itself(storage: DiskStorage, tmp_path: Path) -> None:
     os.symlink(tmp_path / "data", tmp_path / "link")
     for directory in ("data", "data/backup", "data/store/x", "link/backup"):
-        assert "lies in the data directory" in refusal(storage, str(tmp_path / directory))
+        assert "is inside the data directory" in refusal(storage, str(tmp_path / directory))
     assert storage.checkpoint(str(tmp_path / "data-backup")) == str(tmp_path / "data-backup")
 
 

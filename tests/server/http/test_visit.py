@@ -192,7 +192,10 @@ async def test_a_field_in_the_address_is_refused(
     reply = await http.ask("POST", f"{path}?{query}", body)
     assert reply.status == 400
     name = query.partition("=")[0]
-    assert reply.json["detail"] == f"'{name}' is in the address; a call's fields are in its body"
+    assert (
+        reply.json["detail"]
+        == f"'{name}' is in the address; put the fields of a call into its body"
+    )
     assert (await http.call("namespaces.list"))["items"] == []
 
 

@@ -47,6 +47,6 @@ def test_an_empty_node_does_not_lead_what_is_left() -> None:
             if computer.node is not None and HERE in computer.node.replicas
         ]
         assert told
-        assert all("another node has come to message" in trouble for trouble in told), told
+        assert all("another node has message" in trouble for trouble in told), told
 
     assert Scene(1, scene).run().problems == []

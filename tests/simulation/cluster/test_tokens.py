@@ -126,7 +126,9 @@ async def test_a_node_takes_no_part_while_it_loads_what_belongs_to_no_namespace(
 
     replica = SimpleNamespace(catch_up=catch_up, is_loading=True, is_given_up=False)
     node: Any = SimpleNamespace(replicas={SYSTEM: replica})
-    with pytest.raises(TooFarBehindError, match="a checkpoint is loaded"):
+    with pytest.raises(
+        TooFarBehindError, match="a checkpoint of the system partition is being loaded"
+    ):
         await Node.follow_system(node)
     replica.is_loading = False
     await Node.follow_system(node)

@@ -166,8 +166,8 @@ def _known_number(
     assert run is not None, "a run is kept longer than its key"
     if input_of(tx, of_namespace_id, known.number, run) != request.payload:
         raise ConflictError(
-            f"idempotency_key {limits.shown(idempotency_key)} stands for run "
-            f"{action_run_id(known.number)}, which has another input"
+            f"idempotency_key {limits.shown(idempotency_key)} was used for run "
+            f"{action_run_id(known.number)}, which has another input; use another key"
         )
     return known.number
 

@@ -34,12 +34,13 @@ def check_retry(run: OpenActionRun) -> None:
     row, action, run_id = run.row, run.action, run.id
     if row.status not in RETRIED:
         raise ConflictError(
-            f"run {run_id} is {row.status.shown}; only a run that failed or timed out is retried"
+            f"run {run_id} is {row.status.shown}; only a run that failed or timed out can "
+            "be retried"
         )
     if row.workflow_run:
         raise ConflictError(
-            f"run {run_id} was a step of workflow run {row.caller_run_id}, which has gone on: "
-            "use workflow.retry"
+            f"run {run_id} was a step of workflow run {row.caller_run_id}, which has gone "
+            "on without it; retry that with workflow.retry"
         )
     if not action.row.is_registered:
         raise ConflictError(f"action {action.name!r} of run {run_id} is no longer registered")

@@ -74,7 +74,7 @@ def check_schedule(request: ActionSchedule) -> None:
     """Refuse times that there are not."""
     if (request.cron is None) == (request.interval_ms is None):
         given = "neither is" if request.cron is None else "both are"
-        raise BadRequestError(f"a schedule has one of cron and interval_ms; {given} given")
+        raise BadRequestError(f"a schedule needs one of cron and interval_ms; {given} given")
     cron.check_timezone(request.timezone)
     limits.check_range("max_concurrent", request.max_concurrent, 1, CONCURRENT_MAX)
     limits.check_duration("catch_up_ms", request.catch_up_ms)
@@ -87,8 +87,8 @@ def check_schedule(request: ActionSchedule) -> None:
         period_ms = shortest_period_ms(request.cron) if request.jitter_ms else None
     if period_ms is not None and request.jitter_ms >= period_ms:
         raise BadRequestError(
-            f"jitter_ms is {request.jitter_ms}; less than the time between two runs, {period_ms}, "
-            "is allowed, or runs would change places"
+            f"jitter_ms is {request.jitter_ms}; it must be less than the time between two "
+            f"runs, {period_ms}, or runs could overtake each other"
         )
 
 

@@ -65,7 +65,10 @@ def _check_history(view: View, namespace: NamespaceRow, since: int) -> None:
     """Refuse a version that was given in a history which this state has not seen."""
     floor = eras.floor_above(view, since)
     if floor and since > _last_before(view, namespace, floor):
-        raise GapError(f"version {since} {eras.told(view)}; watch anew", first_version=floor)
+        raise GapError(
+            f"version {since} {eras.told(view)}; read what there is and watch again",
+            first_version=floor,
+        )
 
 
 def _last_before(view: View, namespace: NamespaceRow, floor: int) -> int:

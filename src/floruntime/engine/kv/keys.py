@@ -295,8 +295,8 @@ def _refuse_size(size: int, what: str) -> NoReturn:
             f"answer takes at most: ask for fewer {what}"
         )
     raise OverloadedError(
-        "too many answers lie unread, and there is no room for these values now; send this again "
-        f"later, or ask for fewer {what}"
+        "too many answers wait to be read by clients, so there is no room for these values "
+        f"now; send this again later, or ask for fewer {what}"
     )
 
 

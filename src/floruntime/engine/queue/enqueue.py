@@ -80,8 +80,8 @@ def _check_enqueue(tx: Tx, request: QueueEnqueue) -> None:
         limits.check_name("dedup_key", request.dedup_key)
         if len(request.payloads) != 1:
             raise BadRequestError(
-                f"dedup_key {request.dedup_key!r} stands for one payload, "
-                f"not for {len(request.payloads)}"
+                f"dedup_key {request.dedup_key!r} is for one payload, and "
+                f"{len(request.payloads)} are given; enqueue them one by one, or without it"
             )
 
 

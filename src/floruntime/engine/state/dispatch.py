@@ -179,7 +179,7 @@ def apply_rule(tx: Tx, command: Command[Any]) -> Any:
 def storage_full() -> StorageFullError:
     """What a command is told that would grow where there is no room."""
     return StorageFullError(
-        "the server's disk is nearly full: reads, acks, deletes and purges go on, and so do "
-        "workers; growth is refused. Make room on the disk, or purge, trim and delete; it goes "
-        "on by itself"
+        "the server's disk is nearly full: writes that need space are refused, while "
+        "reads, acks, deletes, purges and workers go on. Free space on the disk, or purge, "
+        "trim or delete data; then the server accepts such writes again by itself"
     )

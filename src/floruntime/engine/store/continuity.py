@@ -78,7 +78,7 @@ def _follow(path: Path, record: Record, expected: int | None, reach: Reach, mani
 def _tell_torn(path: Path, record: Record) -> None:
     cut = path.stat().st_size - record.at
     log.warning(
-        "%s ends in a write that is not whole: its last %d bytes, from byte %d on, are left out",
+        "%s ends in an incomplete write: its last %d bytes, from byte %d on, are ignored",
         path,
         cut,
         record.at,

@@ -58,7 +58,7 @@ def create(tx: Tx, request: StreamCreate) -> StreamInfo:
     elif msgspec.structs.replace(stream, id=0) != wanted:
         raise ConflictError(
             f"stream {request.stream!r} exists with other settings: {_shown(stream)}; "
-            "alter() changes its limits, the partitions stay"
+            "alter() changes its limits; its partitions cannot be changed"
         )
     return info_of(tx, request.stream, stream)
 

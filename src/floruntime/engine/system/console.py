@@ -144,7 +144,7 @@ def _good_code(tx: Tx, row: CodeRow | None) -> CodeRow:
     is_gone = rights.token_id is not None and (token is None or token.revoked_at_ms is not None)
     is_late = rights.expires_at_ms is not None and rights.expires_at_ms <= tx.now_ms
     if is_gone or is_late or (rights.is_open and are_on(tx)):
-        raise UnauthorizedError(f"the code's owner may come in no longer; {_AGAIN}")
+        raise UnauthorizedError(f"the token that asked for the code is no longer valid; {_AGAIN}")
     return row
 
 

@@ -92,7 +92,8 @@ def _count(tx: Tx, holder: str, change: int) -> None:
     count = (0 if row is None else row.count) + change
     if count > limits.ONCE_KEYS_MAX:
         raise OverloadedError(
-            f"{limits.ONCE_KEYS_MAX} Idempotency-Keys of the last ten minutes are in use"
+            f"{limits.ONCE_KEYS_MAX} Idempotency-Keys were used in the last ten minutes, "
+            "which is the limit; try again later"
         )
     if count > 0:
         tx.put(ONCE_COUNT, key, OnceCountRow(count))

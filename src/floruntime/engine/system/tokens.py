@@ -117,8 +117,8 @@ def _check_first(request: TokenCreate) -> None:
         given = "scopes are given"
     if given:
         raise BadRequestError(
-            f"{given}, and there is no token yet; the first one turns tokens on, so it must be an "
-            "admin's without scopes, or nobody could make another"
+            f"{given}, and there is no token yet; the first one turns tokens on, so it must "
+            "have the role admin and no scopes, or nobody could create another"
         )
 
 
@@ -142,8 +142,8 @@ def adopt(tx: Tx, request: TokenAdopt) -> TokenInfo:
         _add(tx, request.id, row)
     elif row.hash != request.hash or row.role is not Role.ADMIN:
         raise ConflictError(
-            f"it has the id of token {request.id}, of the role {row.role.value}; an admin's token, "
-            "or one that this server has not made, is allowed"
+            f"it has the id of token {request.id}, of the role {row.role.value}; write a "
+            "token of the role admin into it, or one that this server has not created"
         )
     before = _tokens(tx).adopted
     if before != request.id:
@@ -168,7 +168,9 @@ def _check(request: TokenCreate) -> None:
     for namespace in request.namespaces:
         limits.check_namespace(namespace)
     if request.role is Role.ADMIN and request.namespaces:
-        raise BadRequestError("namespaces are given, and an admin's token is for all of them")
+        raise BadRequestError(
+            "namespaces are given, but a token of the role admin is for all of them; leave them out"
+        )
     if request.lifetime_ms is not None:
         limits.check_duration("lifetime_ms", request.lifetime_ms, low=1)
     limits.check_text("description", request.description)

@@ -24,12 +24,12 @@ def read_admin_token(path: str) -> str:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(CHARS_MAX + 2).strip()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ConfigError(f"admin_token_file {path} cannot be read: {reason}") from None
     if mode & stat.S_IWOTH:
         raise ConfigError(
-            f"admin_token_file {path} may be written by everybody (mode {mode & 0o777:04o}), who "
-            "could make themselves an admin; mode 0600 is right"
+            f"admin_token_file {path} can be written by everybody (mode "
+            f"{mode & 0o777:04o}), so anyone could become an admin; set its mode to 0600"
         )
     _check(path, text)
     return text

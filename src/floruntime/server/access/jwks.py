@@ -103,7 +103,11 @@ class KeySet:
         except Exception as error:  # whatever a provider sends, the keys that are known go on
             reason = str(error) or type(error).__name__
             self.are_out_of_reach = True
-            log.warning("jwt_jwks %s cannot be read, the keys stay: %s", self._shown, reason)
+            log.warning(
+                "jwt_jwks %s cannot be read; the keys read before stay in use: %s",
+                self._shown,
+                reason,
+            )
         finally:
             self._reading = None
 
@@ -151,10 +155,10 @@ def _parse(document: bytes) -> list[jwt.PyJWK]:
         raise ValueError("it is nested too deeply") from None
     listed = content.get("keys") if isinstance(content, dict) else None
     if not isinstance(listed, list):
-        raise ValueError("it is no JWKS: an object with the member keys, a list")
+        raise ValueError('it is not a JWKS, which is an object whose member "keys" is a list')
     keys = [key for item in listed for key in _usable(item)]
     if not keys:
-        raise ValueError("it has no key that can be used")
+        raise ValueError("it has no usable key")
     return keys
 
 
@@ -251,7 +255,7 @@ def _fetch(address: str) -> bytes:
         too_long.cancel()
         connections.close_all()
     if connections.is_cut:
-        raise TimeoutError(f"it takes longer than {READ_S_MAX:g} s") from caught
+        raise TimeoutError(f"reading it takes longer than {READ_S_MAX:g} s") from caught
     if caught is not None:
         raise caught
     return body

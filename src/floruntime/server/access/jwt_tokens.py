@@ -105,9 +105,9 @@ def _why(error: jwt.PyJWTError) -> str:
         case jwt.MissingRequiredClaimError():
             return f"the token has no claim {error.claim}"
         case jwt.InvalidAudienceError():
-            return "the token's aud is not what this server's jwt_audience says"
+            return "the token's aud is not the value of this server's setting jwt_audience"
         case jwt.InvalidIssuerError():
-            return "the token's iss is not what this server's jwt_issuer says"
+            return "the token's iss is not the value of this server's setting jwt_issuer"
         case jwt.ImmatureSignatureError():
             return "the token is not valid yet"
         case jwt.InvalidSignatureError():
@@ -120,10 +120,12 @@ def _read(claims: dict[str, Any]) -> Claims:
     if role not in list(Role):
         raise UnauthorizedError(f"the token's role is {shown(role)}; it must be one of {_ROLES}")
     if "namespace" in claims and "namespaces" in claims:
-        raise UnauthorizedError("the token has both namespace and namespaces; one will do")
+        raise UnauthorizedError("the token has both namespace and namespaces; give one of them")
     namespaces = _namespaces(claims.get("namespaces", claims.get("namespace")))
     if role == Role.ADMIN and namespaces is not None:
-        raise UnauthorizedError("the token names namespaces, and an admin's is for all of them")
+        raise UnauthorizedError(
+            "the token names namespaces, but a token of the role admin is for all namespaces"
+        )
     subject = f"{claims.get('iss', '')}\n{claims.get('sub', '')}"
     expires_s = int(claims["exp"])
     if expires_s > EXPIRES_S_MAX:
@@ -146,7 +148,7 @@ def _scopes(role: Role, claim: Any) -> tuple[str, ...]:
     try:
         check_scopes(role, given)
     except BadRequestError as error:
-        raise UnauthorizedError(f"of the token's flo_scopes: {error}") from None
+        raise UnauthorizedError(f"in the token's flo_scopes: {error}") from None
     return tuple(given)
 
 
@@ -162,4 +164,4 @@ def _namespaces(claim: Any) -> frozenset[str] | None:
     try:
         return frozenset(check_namespace(name) for name in named)
     except BadRequestError as error:
-        raise UnauthorizedError(f"of the token's namespaces: {error}") from None
+        raise UnauthorizedError(f"in the token's namespaces: {error}") from None

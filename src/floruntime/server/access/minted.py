@@ -34,7 +34,7 @@ from floruntime.server.access.not_known import NotKnownError
 from floruntime.server.access.scopes import Scopes
 
 KEY_BYTES = 32
-_MALFORMED = "the minted token is malformed, or it was cut"
+_MALFORMED = "the minted token is malformed, or part of it is missing"
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -88,7 +88,7 @@ class Mint:
             expires_at_ms = min(expires_at_ms, minter.expires_at_ms)
         key = mint_keys.signing_key(self._view(), 0 if maker is None else now_ms)
         if key is None and maker is None:
-            raise UnavailableError("there is no key yet to sign tokens with; ask again")
+            raise UnavailableError("there is no key to sign tokens with yet; try again")
         if key is None:
             assert maker is not None
             await self._make_key(maker)
@@ -183,7 +183,10 @@ def _scopes(minter: Grant, request: TokenMint) -> list[str]:
     limits.check_range("the length of scopes", len(request.scopes), 1, limits.TOKEN_SCOPES_MAX)
     for scope in check_scopes(Role.WEB, request.scopes):
         if minter.scopes is not None and not minter.scopes.include(scope):
-            raise ForbiddenError(f"scope {limits.shown(scope.text)} is beyond the minter's own")
+            raise ForbiddenError(
+                f"scope {limits.shown(scope.text)} is not within the scopes of the token that "
+                "mints it"
+            )
     return sorted(set(request.scopes))
 
 

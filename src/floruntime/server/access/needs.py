@@ -59,7 +59,8 @@ def _as_it_is(scopes: Scopes, request: Any, look: Looks) -> Request[Any]:
 
 def _only_unscoped(scopes: Scopes, request: Any, look: Looks) -> Request[Any]:
     raise ForbiddenError(
-        f"{operation_of(type(request))} is for no token with scopes; it needs one without"
+        f"{operation_of(type(request))} cannot be called with a token that has scopes; it "
+        "needs a token without scopes"
     )
 
 
@@ -96,7 +97,8 @@ def named_alone(action: str, primitive: str, field: str) -> Need:
         name = getattr(request, field)
         if name is None:
             raise ForbiddenError(
-                f"no scope of this token is for {action}:{primitive} of every {primitive}; name one"
+                f"no scope of this token is for {action}:{primitive} of every {primitive}; "
+                f"name one {primitive}"
             )
         _require(scopes, action, primitive, name)
         return _as_it_is(scopes, request, look)
@@ -150,8 +152,8 @@ def _is_owned(scopes: Scopes, action: str, primitive: str, look: Looks, run_id: 
 def _prefix(scopes: Scopes, prefix: str, verb: str = "read") -> None:
     if not scopes.allow_prefix(verb, "kv", prefix):
         raise ForbiddenError(
-            f"no scope of this token is for {verb}:kv of all that begins with {shown(prefix)}; "
-            "give a prefix within one"
+            f"no scope of this token is for {verb}:kv of all keys that begin with "
+            f"{shown(prefix)}; give a prefix that lies within one of its scopes"
         )
 
 
@@ -186,8 +188,8 @@ def refuse_engines(request: Any, look: Looks) -> None:
     group = getattr(request, "group", None)
     if group is not None and look.is_engines(request.stream, group):
         raise ForbiddenError(
-            f"group {shown(group)} of stream {shown(request.stream)} belongs to a workflow's "
-            "trigger, and is for nobody else"
+            f"group {shown(group)} of stream {shown(request.stream)} belongs to a "
+            "workflow's trigger; only the trigger may use it"
         )
 
 

@@ -113,7 +113,9 @@ class Checkpoints:
             await self._objects.put(row.name, made)
             await self._objects.get(row.name, read)
             if await asyncio.to_thread(_digest_of, read) != digest:
-                raise DamagedLogError(f"the checkpoint {row.name} was read back otherwise")
+                raise DamagedLogError(
+                    f"the checkpoint {row.name} was read back with other contents than were written"
+                )
         finally:
             _remove(made)
             _remove(read)

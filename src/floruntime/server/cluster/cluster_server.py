@@ -128,7 +128,9 @@ class ClusterCommit:
         """Apply a command of the server's own to `system`, where this node leads that."""
         lead = self._node.lead_of(SYSTEM)
         if lead is None:
-            raise UnavailableError("`system` is led by another node, and not begun yet")
+            raise UnavailableError(
+                "partition `system` is led by another node, or its term has not begun yet"
+            )
         return lead.commit.submit_own(command, note)
 
     async def settle(self) -> None:
@@ -208,10 +210,10 @@ class ClusterServer(FloServer):
         try:
             await self.node.follow_system()
         except (LogSilentError, TooFarBehindError, DamagedLogError) as error:
-            log.info("this node does not hear of tokens: %s", error)
+            log.info("this node cannot follow the changes of tokens: %s", error)
             raise UnavailableError(
-                f"node {self.node.name} does not know this token, and cannot hear of new ones at "
-                f"the moment: {error}"
+                f"node {self.node.name} does not know this token, and cannot learn of new "
+                f"tokens at the moment: {error}"
             ) from None
         finally:
             self.access.renew()

@@ -128,7 +128,7 @@ class Nats:
     async def go_elsewhere(self) -> None:
         """Connect to the next of its servers, where there are several."""
         if len(self._client.servers) > 1 and self.is_connected:
-            log.warning("the server of NATS at %s is of no use: trying another", self._at)
+            log.warning("the NATS server at %s cannot be used; trying another one", self._at)
             await self._client.force_reconnect()
 
     @property
@@ -230,7 +230,7 @@ class Nats:
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
             await asyncio.sleep(0.5)
-        hint = "" if replicas == 1 else "; replicas=1 is for a single server of NATS"
+        hint = "" if replicas == 1 else "; a single server of NATS takes only replicas=1"
         raise NatsFailedError(
             f"the stream {name} cannot be made with {replicas} replicas: {error}{hint}"
         )
@@ -261,7 +261,7 @@ class Nats:
             finally:
                 await subscription.unsubscribe()
         except (NatsError, OSError) as error:
-            log.debug("NATS was not asked when it syncs: %s", error)
+            log.debug("cannot find out when NATS syncs: %s", error)
         return found
 
     async def _listen(self) -> None:
@@ -295,10 +295,11 @@ class Nats:
             del self._readings[inbox]
         if status == NOBODY:
             raise LogSilentError(
-                f"nobody in NATS answers for the stream {stream}: it is gone, or lacks a majority"
+                f"no server of NATS answers for the stream {stream}: it was deleted, or it "
+                "lacks a majority of its servers"
             )
         if status not in (204, 404):
-            raise LogSilentError(f"NATS: a read of {stream} came to {status}")
+            raise LogSilentError(f"NATS: a read of {stream} ended with status {status}")
         return reading.found
 
     def jetstream(self) -> Any:
@@ -329,15 +330,17 @@ def _check_ours(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> Non
     other = next((key for key in _OURS if found.get(key) != wanted[key]), None)
     if other is not None:
         raise NatsFailedError(
-            f"the stream {name} is there and none of Flo's ({other} is {found.get(other)!r} and "
-            f"not {wanted[other]!r}); choose another cluster_name, or delete it"
+            f"the stream {name} exists and is not one of Flo's ({other} is "
+            f"{found.get(other)!r} and not {wanted[other]!r}); choose another cluster_name, "
+            "or delete the stream"
         )
     theirs = (found.get("metadata") or {}).get(CLUSTER_KEY)
     ours = (wanted.get("metadata") or {}).get(CLUSTER_KEY)
     if theirs and ours and theirs != ours:
         raise NatsFailedError(
-            f"the stream {name} is of another cluster ({theirs}, and this is {ours}): the bucket "
-            "that says so was lost, or another's was put in its place; choose another cluster_name"
+            f"the stream {name} belongs to another cluster ({theirs}; this one is {ours}). "
+            "The bucket that names the cluster was lost or replaced; choose another "
+            "cluster_name"
         )
 
 

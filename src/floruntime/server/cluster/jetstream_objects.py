@@ -50,7 +50,7 @@ class JetStreamObjects:
                     into = _Progress(file, limit)
                     await _answered(store.get(name, writeinto=into))
         except TimeoutError:
-            raise LogSilentError(f"NATS: nothing came of it for {STALLS_S:g} s") from None
+            raise LogSilentError(f"NATS: no part of the object came for {STALLS_S:g} s") from None
 
     async def delete(self, name: str) -> None:
         """Drop a file."""

@@ -101,7 +101,7 @@ async def _check_jetstream(config: Config, nats: Nats) -> None:
                 break
         await asyncio.sleep(AGAIN_S)
     raise ConfigError(
-        f"cluster is {config.cluster!r}: that NATS has no JetStream to offer ({problem}); "
+        f"cluster is {config.cluster!r}: this NATS does not offer JetStream ({problem}); "
         "start it with JetStream (nats-server -js)"
     )
 
@@ -123,8 +123,8 @@ async def _check_unused(board: Board, logs: Sequence[Counted]) -> None:
 
     if not await _comes_true(look):
         raise NatsFailedError(
-            f"the stream {used} of a cluster has messages, and the bucket that says which cluster "
-            "it is was lost; choose another cluster_name, or delete the streams"
+            f"the stream {used} of a cluster has messages, but the bucket that names the "
+            "cluster was lost; choose another cluster_name, or delete the streams"
         )
 
 
@@ -132,9 +132,10 @@ async def check_there(board: Board, held: str) -> None:
     """Raise `NatsFailedError` where a node is of the cluster `held`, and there is none."""
     if not await _comes_true(lambda: _is_there(board)):
         raise NatsFailedError(
-            f"the data directory is of a node of the cluster {held}, and there is no cluster of "
-            "that name: NATS has lost what it had, or is another. Where it is lost, start nodes on "
-            "empty directories, and take this one in with `flo cluster import`"
+            f"the data directory belongs to a node of the cluster {held}, and there is no "
+            "cluster of that name: NATS has lost its data, or is another one. If the data "
+            "is lost, start the nodes on empty directories, and import this directory with "
+            "`flo cluster import`"
         )
 
 
@@ -180,7 +181,7 @@ async def _first(board: Board, name: str, value: bytes) -> bytes:
             continue
         except RevisionError:
             # Another node was first; whom we ask may not have heard of it yet.
-            problem = f"another node wrote {name}, and it cannot be read"
+            problem = f"{name} was written by another node, and cannot be read"
         except BoardSilentError as error:
             problem = str(error)
         await asyncio.sleep(AGAIN_S)
@@ -192,6 +193,6 @@ def _check_fixed(config: Config, meta: MetaRow) -> None:
         wanted, fixed = getattr(config, name), getattr(meta, name)
         if wanted != fixed:
             raise ConfigError(
-                f"{name} is {wanted}, and the cluster {config.cluster_name!r} was made with "
-                f"{fixed}; that stays as it is"
+                f"{name} is {wanted}, and the cluster {config.cluster_name!r} was created "
+                f"with {fixed}, which cannot be changed; set {name} to {fixed}"
             )

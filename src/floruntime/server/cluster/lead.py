@@ -135,7 +135,7 @@ class Lead:
         `history`: the state of this node begins anew there, for the so many-th time; 0: it goes on.
         """
         if self.replica.is_loading:
-            raise TooFarBehindError("a checkpoint is loaded")
+            raise TooFarBehindError("a checkpoint is being loaded")
         self.replica.is_held = True
         position = await self._begin_term(history)
         self.term = position.term
@@ -203,7 +203,10 @@ class Lead:
                 history or before.history,
             )
             if history:
-                end_stored(replica.store, "the log was set back, and a copy of it goes on")
+                end_stored(
+                    replica.store,
+                    "the log was set back, and the partition continues from another copy",
+                )
             replica.begin_at(position)
             return position
 

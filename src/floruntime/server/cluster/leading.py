@@ -140,7 +140,7 @@ class Leading:
                 self.keep(self._try(partition))
         for lead in self.all():
             if not (lead.lease.is_good or lead.is_closing):
-                lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
+                lead.end(OvertakenError("its lease ended: NATS did not renew it in time"))
         self._look_whom_to_hand_over()
         self._save()
 
@@ -186,9 +186,11 @@ class Leading:
                 await self._begin(partition, lease)
         except (BoardSilentError, LogSilentError, OvertakenError) as error:
             if self._said.setdefault(partition, Said()).is_new(str(error)):
-                log.warning("partition %d: it does not lead after all: %s", partition, error)
+                log.warning(
+                    "partition %d: this node does not become its leader: %s", partition, error
+                )
         except (DamagedLogError, TooFarBehindError) as error:
-            log.error("partition %d cannot be led here: %s", partition, error)
+            log.error("partition %d: this node cannot lead it: %s", partition, error)
         except StoreError as error:
             node.on_fatal(error)
         finally:
@@ -244,7 +246,7 @@ class Leading:
     async def _renew_once(self, lead: Lead) -> bool:
         while not (lead.is_over or lead.lease.row.handed_to):
             if not lead.lease.is_good:
-                lead.end(OvertakenError("its lease is over: NATS did not renew it in time"))
+                lead.end(OvertakenError("its lease ended: NATS did not renew it in time"))
                 return False
             try:
                 if not await lead.lease.renew(lead.time_ms, sequence=_sequence(lead)):
@@ -305,7 +307,7 @@ class Leading:
         if self._leads.get(partition) is lead:
             del self._leads[partition]
             level = logging.INFO if isinstance(error, GivenUpError) else logging.WARNING
-            log.log(level, "partition %d: this node leads no more: %s", partition, error)
+            log.log(level, "partition %d: this node no longer leads: %s", partition, error)
         if isinstance(error, StoreError):
             node.on_fatal(error)
             return
@@ -359,7 +361,9 @@ class Leading:
         try:
             await self._node.board.write(pin_of(partition), b"", None)
         except BoardSilentError as error:
-            log.debug("partition %d: where it is to be led is not forgotten: %s", partition, error)
+            log.debug(
+                "partition %d: the wish for its leader could not be removed: %s", partition, error
+            )
 
     def _even_out(self, able: list[str]) -> None:
         now_s = time.monotonic()
@@ -456,7 +460,11 @@ class Leading:
                 name = self._heir(lead.partition)
                 await lead.lease.renew(lead.time_ms, handed_to=name, sequence=_sequence(lead))
         except (TimeoutError, BoardSilentError) as error:
-            log.info("partition %d: its lease is left as it is: %s", lead.partition, error)
+            log.info(
+                "partition %d: its lease could not be given up, so it runs out by itself: %s",
+                lead.partition,
+                error,
+            )
 
     def _heir(self, partition: int) -> str:
         """Who keeps a partition and may lead it; where nobody else does, this node."""

@@ -206,5 +206,5 @@ def _while_open(items: Iterator[Any]) -> Iterator[Any]:
         yield from items
     except StoreError:
         raise UnavailableError(
-            "the copy of this node was replaced while it was read; ask again", ran="no"
+            "this node's copy was replaced during the read; try again", ran="no"
         ) from None

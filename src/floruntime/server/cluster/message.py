@@ -123,7 +123,9 @@ def decode_message(body: bytes) -> Message:
     try:
         return _decode_message(body)
     except msgspec.DecodeError as error:
-        raise DamagedLogError(f"the log holds what is no message of Flo: {error}") from None
+        raise DamagedLogError(
+            f"the log holds something that is not a message of Flo: {error}"
+        ) from None
 
 
 def encode_changes(changes: Changes) -> bytes:

@@ -46,8 +46,8 @@ class Namesakes:
             is_new = (now.run, now.count) != (before.run, before.count)
             if is_new and not now.is_stopped:
                 raise NameTakenError(
-                    f"node is {self._name!r}, and a node of that name runs at {now.address}; "
-                    "each node needs a name of its own"
+                    f"node is {self._name!r}, but a node of that name runs at {now.address} "
+                    "already; give each node a name of its own"
                 )
 
     async def _row(self) -> NodeRow | None:
@@ -71,7 +71,10 @@ class Namesakes:
         if members.revision(self._name) <= self._told_revision:
             return  # its own, or what stood there before: not every server of NATS is up to date
         if other.run != self._run and self._is_first(other, count):
-            raise NameTakenError(f"another process at {other.address} is node {self._name!r}, too")
+            raise NameTakenError(
+                f"another process, at {other.address}, also runs as node {self._name!r}; give "
+                "each node a name of its own"
+            )
 
     def _is_first(self, other: NodeRow, count: int) -> bool:
         """Whether the other one told of itself first: both must come to the same of that. Their

@@ -170,7 +170,7 @@ class Node:
         replica = self.replicas[SYSTEM]
         await replica.catch_up()
         if replica.is_loading or replica.is_given_up:
-            raise TooFarBehindError("a checkpoint is loaded of what belongs to no namespace")
+            raise TooFarBehindError("a checkpoint of the system partition is being loaded")
 
     async def _look_at_syncs(self) -> None:
         self.lazy = await lazy_servers(self.nats)
@@ -212,13 +212,13 @@ class Node:
             except BoardSilentError as error:
                 self.is_board_heard, self.board_problem = False, str(error)
                 if said.is_new(str(error)):
-                    log.warning("the board of the cluster cannot be used: %s", error)
+                    log.warning("the cluster's shared bucket in NATS cannot be used: %s", error)
             except FATAL as error:
                 log.critical("this node cannot go on: %s", error)
                 self.on_fatal(error)
                 return
             except Exception:  # a bug, or an answer of NATS that nobody expects: look again
-                log.exception("a look at the cluster failed")
+                log.exception("looking at the state of the cluster failed; it is tried again")
             self.router.set_silent(not (self.is_board_heard and self.nats.is_connected))
             if self.router.is_silent:
                 self.route()
@@ -236,7 +236,7 @@ class Node:
         found = await self.board.read_all()
         self._check_cluster(found)
         if self._view.see(found):
-            log.warning("the board of the cluster was set back: what it says is known anew")
+            log.warning("the cluster's shared bucket in NATS was set back; it is read again")
             self._know_anew()
         self.entries = entries = self._view.entries
         self.is_board_heard = (
@@ -260,13 +260,13 @@ class Node:
             and decode_meta(meta.value).cluster_id != self.cluster_id
         ):
             raise OtherClusterError(
-                f"there is another cluster {self.config.cluster_name!r} in NATS now: it has lost "
-                "what it had, or was replaced"
+                f"NATS holds another cluster named {self.config.cluster_name!r} now: NATS "
+                "has lost its data, or was replaced"
             )
 
     async def _look(self) -> None:
         if self.nats.is_closed:
-            raise NatsFailedError(f"NATS has closed the connection for good: {self.nats.problem}")
+            raise NatsFailedError(f"NATS closed the connection permanently: {self.nats.problem}")
         await self._read_board()
         now_s = time.monotonic()
         if now_s - self._told_s >= TELL_S:
@@ -360,7 +360,11 @@ class Node:
                 replica.store.close()
                 self.storage.drop_partition(partition)
         except (DamagedLogError, LogSilentError) as error:
-            log.info("partition %d: the copy here stays: %s", partition, error)
+            log.info(
+                "partition %d: this node keeps its copy, which could not be removed: %s",
+                partition,
+                error,
+            )
         finally:
             self._dropping.discard(partition)
 

@@ -43,7 +43,7 @@ def check_node_directory(path: str, node: str) -> dict[str, str]:
         strange = sorted(set(os.listdir(path)) - {"LOCK", "FORMAT.new"})
         if strange:
             raise DataDirectoryError(
-                f"{path} is not empty (it has {strange[0]!r}) and no directory of a "
+                f"{path} is not empty (it has {strange[0]!r}) and is not the directory of a "
                 "node; choose an empty or missing directory with --data-dir"
             )
         return {}
@@ -51,8 +51,8 @@ def check_node_directory(path: str, node: str) -> dict[str, str]:
     held = record.get("node", node)
     if held != node:
         raise ConfigError(
-            f"node is {node!r}, and {path} is the directory of node {held!r}; "
-            "start it by that name, or on another directory"
+            f"node is {node!r}, but {path} is the directory of node {held!r}; start the "
+            "node with that name, or on another directory"
         )
     return record
 
@@ -65,9 +65,9 @@ def _has_format(path: str) -> bool:
         return False
     if found != CLUSTER_FORMAT:
         raise DataDirectoryError(
-            f"{path} is the data directory of a single server ({found!r}), and cluster "
-            "is set: start a node on an empty directory, and take the data in with "
-            "`flo cluster import DIR`"
+            f"{path} is the data directory of a single server ({found!r}), but cluster is "
+            "set. Start a node on an empty directory, and import the data with `flo "
+            "cluster import DIR`"
         )
     return True
 
@@ -225,7 +225,9 @@ class NodeStorage:
 
     def checkpoint(self, directory: str) -> str:
         """Each partition has a store of its own: see `cluster_backup.py`."""
-        raise BadRequestError(f"a node has no one store to copy to {directory!r}")
+        raise BadRequestError(
+            f"a node has several stores, so it cannot copy one store to {directory!r}"
+        )
 
     def close(self) -> None:
         """Let others use the directory."""

@@ -125,7 +125,7 @@ class Operations:
         except FloError as refusal:
             error = refusal
         except BoardSilentError as silent:
-            error = UnavailableError(f"the cluster cannot be told: {silent}", ran="maybe")
+            error = UnavailableError(f"the cluster cannot be reached: {silent}", ran="maybe")
         except Exception:
             name = operation_of(type(request))
             log.exception("%s failed", name)
@@ -234,7 +234,10 @@ class Operations:
             troubles[node.name] = node.replicas[partition].trouble
         told = "; ".join(f"{name}: {text}" for name, text in troubles.items() if text)
         if not (told or leader or node.members.may_lead(node.format)):
-            return f"its log has format {node.format}, and no node that lives and may lead knows it"
+            return (
+                f"its log has format {node.format}, which no live node that may lead it knows; "
+                "start a node of a version that knows it"
+            )
         return told
 
     def _sequence(self, name: str, partition: int) -> int:
@@ -262,7 +265,7 @@ class Operations:
         node = self._node
         self._check_one(request.partition, request.node, self._keepers(request.partition))
         if request.node not in node.members.may_lead(node.format):
-            raise ConflictError(f"node {request.node} does not live, or is being drained")
+            raise ConflictError(f"node {request.node} is not alive, or is being drained")
         await self._write(pin_of(request.partition), request.node.encode())
         node.hint("lease", request.partition, request.node)
         await self._until(
@@ -278,7 +281,9 @@ class Operations:
     def _check_node(self, name: str) -> None:
         names = self._node.members.names
         if name not in names:
-            raise NotFoundError(f"node {shown(name)} is not of this cluster: {', '.join(names)}")
+            raise NotFoundError(
+                f"node {shown(name)} is not in this cluster, which has: {', '.join(names)}"
+            )
 
     async def _row_now(self, name: str) -> NodeRow:
         """What a node told of itself last, as the board has it now: of one that has just started
@@ -291,14 +296,16 @@ class Operations:
             self._check_node(name)
             raise NotFoundError(f"node {shown(name)} was forgotten meanwhile")
         if self._node.members.row(name) is None:
-            raise UnavailableError(f"node {name} is not known here yet; ask again", ran="no")
+            raise UnavailableError(
+                f"node {name} is not known to this node yet; try again", ran="no"
+            )
         return decode_node(entry.value)
 
     async def _drain(self, request: ClusterDrain) -> None:
         node = self._node
         row = await self._row_now(request.node)
         if not node.members.is_alive(request.node):
-            raise ConflictError(f"node {request.node} does not live: it leads nothing")
+            raise ConflictError(f"node {request.node} is not alive, so it leads nothing")
         await self._write(f"{DRAIN}{request.node}", row.run.encode())
         for partition in range(SYSTEM, node.meta.partitions + 1):
             pin = node.entries.get(pin_of(partition))
@@ -313,8 +320,8 @@ class Operations:
                     for number in range(len(node.watches))
                 )
             ),
-            f"node {request.node} still leads something, since no other may lead it yet, or has "
-            "not heard of its drain",
+            f"node {request.node} still leads a partition: no other node can lead it yet, "
+            "or the node has not learned of its drain; try again",
         )
 
     def _has_heard_of_its_drain(self, name: str) -> bool:
@@ -328,7 +335,7 @@ class Operations:
         node = self._node
         await self._row_now(request.node)
         if node.members.is_alive(request.node):
-            raise ConflictError(f"node {request.node} lives; stop it before it is forgotten")
+            raise ConflictError(f"node {request.node} is alive; stop it before you forget it")
         await self._write(NODES + request.node, b"")
         node.look_soon()
 
@@ -336,7 +343,7 @@ class Operations:
         node, partition, name = self._node, request.partition, request.node
         self._check_one(partition, name, self._holders(partition))
         if name not in node.members.may_lead(node.format):
-            raise ConflictError(f"node {name} does not live, or is being drained")
+            raise ConflictError(f"node {name} is not alive, or is being drained")
         row, leader = node.members.row(name), node.leader_of(partition)
         if leader and row is not None and not row.troubles.get(partition):
             raise ConflictError(
@@ -353,7 +360,7 @@ class Operations:
             lambda: (
                 node.leader_of(partition) == name and history_of(node.entries, partition) > before
             ),
-            f"partition {partition} is not led by node {name} yet; it goes on trying",
+            f"partition {partition} is not led by node {name} yet; the node keeps trying",
             RECOVER_S,
         )
 

@@ -31,7 +31,7 @@ async def publish(log: Log, body: bytes, expected: int, may_go_on: Callable[[], 
     """
     while True:
         if not may_go_on():
-            raise OvertakenError("the lease is over")
+            raise OvertakenError("the lease has ended")
         try:
             if await _is_put(log, body, expected):
                 return
@@ -54,6 +54,8 @@ async def _is_put(log: Log, body: bytes, expected: int) -> bool:
         if ends.last < expected:
             raise OvertakenError(f"the log has lost message {expected}") from None
         if ends.first > expected + 1:
-            raise OvertakenError(f"message {expected + 1} was written, and is dropped") from None
+            raise OvertakenError(
+                f"message {expected + 1} was written, and is dropped from the log by now"
+            ) from None
         return False
     return True

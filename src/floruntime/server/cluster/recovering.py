@@ -60,8 +60,9 @@ def check_versions(partition: int, rows: Iterable[NodeRow]) -> None:
     old = [f"{row.name} (version {row.version})" for row in rows if not row.knows_anew]
     if old:
         raise ConflictError(
-            f"partition {partition} is kept by {', '.join(old)}, of a version that does not know "
-            "how a state begins anew: start it with this version, or forget it if it is gone"
+            f"partition {partition} is kept by {', '.join(old)}, whose version cannot "
+            "continue a state as a new history. Start that node with this version, or "
+            "forget it if it will not return"
         )
 
 
@@ -82,7 +83,7 @@ async def write_anew(board: Board, checkpoints: Checkpoints, lead: Lead) -> None
     await board.write(anew_of(partition), b"%d" % replica.position.history, None)
     await board.write(recover_of(partition), b"", None)
     log.warning(
-        "partition %d: this node's copy goes on as a new history, from message %d",
+        "partition %d: this node's copy continues as a new history, from message %d",
         partition,
         replica.position.sequence,
     )

@@ -45,7 +45,7 @@ HURRY_S = 0.02
 HURRIES_MAX = 25
 TAKEN_BYTES = 512 * 1024
 """So much of what was read together is checked and written at once: it takes some milliseconds."""
-RECOVER = "`flo cluster recover PARTITION NODE` lets what a node has go on as a new history"
+RECOVER = "`flo cluster recover PARTITION NODE` continues from a node's copy, as a new history"
 
 
 class TooFarBehindError(Exception):
@@ -165,12 +165,12 @@ class Replica:
                     self._on_fatal(error)
                     return
                 except Exception as error:  # a bug, or an answer that nobody expects: look again
-                    log.exception("partition %d does not follow", self.partition)
+                    log.exception("partition %d: its copy cannot follow the log", self.partition)
                     self.trouble = f"{type(error).__name__}: {error}"
 
     async def _follow_once(self) -> None:
         if self.is_given_up:
-            await self._load("its state began anew elsewhere")
+            await self._load("its state was replaced by that of another node")
             return
         try:
             await self.check_reach()
@@ -201,14 +201,14 @@ class Replica:
         last = (await self.log.ends()).last
         if last < own.sequence:
             raise DamagedLogError(
-                f"this node has come to message {own.sequence} and the log ends at "
-                f"{last}: NATS was set back, and has lost what was acknowledged; {RECOVER}"
+                f"this node has message {own.sequence}, but the log ends at {last}: NATS "
+                f"was set back, and has lost messages that it had acknowledged; {RECOVER}"
             )
         body = await self.log.at(own.sequence)  # nothing where it is dropped by now
         if body is not None and decode_message(body).chain != own.chain:
             raise DamagedLogError(
-                f"message {own.sequence} of the log is another than the one that this node has: "
-                f"NATS was set back, and another node has gone on; {RECOVER}"
+                f"message {own.sequence} of the log differs from this node's: NATS was set "
+                f"back, and another node has written since; {RECOVER}"
             )
         self.has_reach = True
 
@@ -227,15 +227,15 @@ class Replica:
         last = (await self.log.ends()).last
         if last < sequence:
             raise DamagedLogError(
-                f"another node has come to message {sequence} and the log ends at {last}: NATS was "
-                f"set back, and has lost what was acknowledged; {RECOVER}"
+                f"another node has message {sequence}, but the log ends at {last}: NATS was "
+                f"set back, and has lost messages that it had acknowledged; {RECOVER}"
             )
 
     async def _load(self, reason: str) -> None:
         """Begin anew from a checkpoint, since the log is not enough."""
         if self._load_checkpoint is None or self.is_held:
             return
-        self.trouble = "it loads a checkpoint"
+        self.trouble = "it is loading a checkpoint"
         self.may_be_read, self.is_loading = False, True
         try:
             await self._load_checkpoint(self)
@@ -248,7 +248,7 @@ class Replica:
 
     def _tell(self, trouble: str) -> None:
         if trouble != self.trouble:
-            log.warning("partition %d does not follow: %s", self.partition, trouble)
+            log.warning("partition %d: its copy cannot follow the log: %s", self.partition, trouble)
         self.trouble = trouble
 
     async def catch_up(self) -> None:
@@ -263,7 +263,7 @@ class Replica:
             if self.is_held or self._part_sequence >= last:
                 return
             await asyncio.sleep(HURRY_S)
-        raise LogSilentError(f"the log shows {self._part_sequence} of {last} messages")
+        raise LogSilentError(f"the log could be read up to message {self._part_sequence} of {last}")
 
     async def read_on(self, *, leads: bool = False, up_to: int = 0) -> None:
         """Read to where the log seems to end, or up to this message. `leads`: on behalf of this
@@ -289,8 +289,8 @@ class Replica:
                     continue
                 if sequence != self._part_sequence + 1:
                     raise TooFarBehindError(
-                        f"the log begins at message {sequence}, and this node has come to "
-                        f"{self._part_sequence}: what lies between is in a checkpoint only"
+                        f"the log begins at message {sequence}, but this node has come only "
+                        f"to {self._part_sequence}; only a checkpoint has what lies between"
                     )
                 self._take_one(sequence, decode_message(body), gathered)
         finally:  # what came before a message that is not to be taken is good
@@ -306,7 +306,7 @@ class Replica:
             )
         if head.is_term and message.content:
             raise TooFarBehindError(
-                f"with message {sequence} the state begins anew: it is in a checkpoint only"
+                f"from message {sequence} on the state is a new one, which only a checkpoint has"
             )
         self._part_chain, self._part_sequence = message.chain, sequence
         if head.part == 0:

@@ -313,14 +313,16 @@ class Router:
         if not pending.may_repeat:
             self._refuse(
                 pending,
-                "the leader of its partition ended before the answer: it may have run",
+                "the leader of its partition ended before it answered; the request may have run",
             )
 
     def _send(self, pending: Pending) -> None:
         if pending.target is not None or pending.caller.is_closed:
             return
         if pending.is_forgotten:
-            self._refuse(pending, "its partition had no leader for so long that it may have run")
+            self._refuse(
+                pending, "its partition had no leader for too long; the request may have run"
+            )
             return
         target = self._targets[pending.partition]
         if isinstance(target, Lead) and target.may_answer:

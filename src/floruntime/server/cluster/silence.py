@@ -73,7 +73,7 @@ def what_ails_nats(node: Node) -> str:
     if not nats.is_connected:
         return "NATS cannot be reached" + (f" ({nats.problem})" if nats.problem else "")
     if nats.refusal:
-        return f"NATS does not take what the cluster needs: {nats.refusal}"
+        return f"NATS refuses what the cluster needs: {nats.refusal}"
     if node.is_board_heard:
         return ""
     return f"NATS does not answer; it needs a majority of its nodes ({node.board_problem})"
@@ -100,14 +100,15 @@ async def lazy_servers(nats: Nats) -> dict[str, float]:
     lazy = {name: every_s for name, every_s in sorted(intervals.items()) if every_s}
     for name, every_s in lazy.items():
         log.warning(
-            "the server %s of NATS syncs every %g s, after it has acknowledged: a power cut of "
-            "a majority loses what was written since. Set sync_interval: always",
+            "the NATS server %s syncs only every %g s, after it has acknowledged: if a "
+            "majority of servers lose power, what was written since is lost. Set "
+            "sync_interval: always",
             name,
             every_s,
         )
     if not intervals:
         log.info(
-            "this account of NATS cannot see whether its servers sync before they acknowledge; "
-            "they should have sync_interval: always (docs/cluster.md)"
+            "this NATS account may not ask whether its servers sync before they "
+            "acknowledge; make sure that they have sync_interval: always (docs/cluster.md)"
         )
     return lazy

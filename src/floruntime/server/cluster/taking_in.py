@@ -51,7 +51,7 @@ async def take_in(node: Node, directory: str) -> int:
     `UnavailableError` where this node cannot lead all of it.
     """
     if node.is_taking_in:  # set before the first wait: whoever asks meanwhile finds it
-        raise ConflictError(f"node {node.name} takes data in already")
+        raise ConflictError(f"node {node.name} is importing data already")
     node.is_taking_in = True
     try:
         return await _checked_and_taken_in(node, directory)
@@ -64,7 +64,8 @@ async def _checked_and_taken_in(node: Node, directory: str) -> int:
     for number in numbers:
         if number not in node.replicas:
             raise BadRequestError(
-                f"node {node.name} keeps no copy of partition {number}; ask one that keeps all"
+                f"node {node.name} keeps no copy of partition {number}; send the import to "
+                "a node that keeps all partitions"
             )
         _check_empty(node, number)
     source = await asyncio.to_thread(_open, directory, len(numbers))
@@ -96,7 +97,9 @@ async def _claimed(node: Node, numbers: range, source: Source) -> None:
 
 def _check_empty(node: Node, partition: int) -> None:
     if not _is_empty(node.replicas[partition].store):
-        raise ConflictError("the cluster is not empty; data can be taken into an empty one only")
+        raise ConflictError(
+            "the cluster is not empty; data can be imported only into an empty cluster"
+        )
 
 
 async def _claim(node: Node) -> None:
@@ -109,12 +112,12 @@ async def _claim(node: Node) -> None:
         if name == node.name:  # it asks for no other import while one is under way
             continue
         if row is not None and row.run.encode() == held and node.members.is_alive(name):
-            raise ConflictError(f"node {name} takes data in already")
+            raise ConflictError(f"node {name} is importing data already")
     try:
         revision = 0 if found is None else found.revision
         await node.board.write(TAKING_IN, node.run.encode(), revision)
     except RevisionError:
-        raise ConflictError("another node takes data in already") from None
+        raise ConflictError("another node is importing data already") from None
 
 
 async def _until_known(node: Node, run: str) -> None:
@@ -155,7 +158,9 @@ def _open(directory: str, partitions: int) -> Source:
         with ExitStack() as undo:
             is_many = is_of_a_cluster(directory)
             if not (is_many or has_format(directory)):
-                raise BadRequestError(f"{shown(directory)} is no data directory, and no backup")
+                raise BadRequestError(
+                    f"{shown(directory)} is neither a data directory nor a backup"
+                )
             lock = ReadersLock(directory)
             undo.callback(lock.release)
             if is_many:
@@ -168,7 +173,7 @@ def _open(directory: str, partitions: int) -> Source:
             undo.pop_all()
             return source
     except (StoreError, OSError) as error:
-        raise BadRequestError(f"{shown(directory)} cannot be taken in: {error}") from None
+        raise BadRequestError(f"{shown(directory)} cannot be imported: {error}") from None
 
 
 def _check_partitions(directory: str, partitions: int) -> None:
@@ -176,8 +181,9 @@ def _check_partitions(directory: str, partitions: int) -> None:
     if found != list(range(partitions)):
         told = ", ".join(map(str, found)) or "none"
         raise BadRequestError(
-            f"{shown(directory)} has the partitions {told}, and this cluster has 0 to "
-            f"{partitions - 1}: take it into one of as many, all of them kept by that node"
+            f"{shown(directory)} has the partitions {told}, but this cluster has 0 to "
+            f"{partitions - 1}; import it into a cluster with as many partitions, at a node "
+            "that keeps all of them"
         )
 
 
@@ -215,7 +221,7 @@ async def _take_in_one(node: Node, lead: Lead, store: Reader) -> None:
         await lead.take_in(_batches(store), applied_index(store))
         await lead.lease.renew(lead.lease.row.time_ms, handed_to=node.name)
     finally:
-        lead.end(GivenUpError("it has taken in another state, and begins anew"))
+        lead.end(GivenUpError("its state was replaced by an import, so it starts again"))
     await _led_here(node, partition)
 
 

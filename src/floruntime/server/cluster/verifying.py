@@ -21,8 +21,9 @@ def verify_partitions(path: str, *, accept_loss: bool = False) -> VerifyReport:
     path = os.path.abspath(path)
     if accept_loss:
         raise DataDirectoryError(
-            f"{path} belongs to a cluster, whose logs have what a copy lost: --accept-loss is for "
-            "a single server. Start the node on an empty directory, and it loads its copies again"
+            f"{path} belongs to a cluster, whose logs still have what a copy lost; "
+            "--accept-loss is for a single server. Start the node on an empty directory: "
+            "it loads its copies again"
         )
     findings = Findings({**RULES.tables, POSITION.tag: POSITION})
     index = 0

@@ -179,7 +179,11 @@ class Commit:
     def _apply_own(self, command: Command[Any], note: AuditNote | None = None) -> Outcome:
         outcome = self._apply(self._clock.now_ms(), OWN_NAMESPACE, "", 0, command, note)
         if outcome.error is not None:
-            log.error("the server's own %s was refused: %s", type(command).__name__, outcome.error)
+            log.error(
+                "a command of the server itself, %s, was refused: %s",
+                type(command).__name__,
+                outcome.error,
+            )
         if self._waited_on and (outcome.touched or outcome.ended):
             self._waits.offer(outcome)
         return outcome

@@ -156,13 +156,15 @@ class LargeAnswers:
         except (FloError, StoreError):
             raise
         except Exception as error:
-            raise InternalServerError("the server failed on this query") from error
+            raise InternalServerError(
+                "the server failed on this query; its log says why"
+            ) from error
         if not found_bytes:
             return answer.pieces()
         if found_bytes > self._room():
             raise OverloadedError(
-                "too many answers lie unread, and there is no room for these values now; send this "
-                "again later, or ask for less at once"
+                "too many answers wait to be read by clients, so there is no room for "
+                "these values now; send this again later, or ask for less at once"
             )
         answer.caller.owe(answer.request_id, found_bytes)
         return []

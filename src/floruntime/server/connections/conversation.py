@@ -345,7 +345,7 @@ class Conversation:
         """What comes before the hello is judged waits, and must not be much."""
         early_bytes = sum(map(len, self._inbox))
         if early_bytes > limits.HELLO_BYTES_MAX:
-            self.fail(ProtocolError(f"it sent {early_bytes} bytes behind its hello"))
+            self.fail(ProtocolError(f"it sent {early_bytes} bytes right after its hello"))
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
         """The hello was good; `client` names whose writes these are."""
@@ -477,8 +477,8 @@ class Conversation:
 
     def _fail_by_a_bug(self) -> None:
         """The request it was about must not stay silent. To be called where it was caught."""
-        log.exception("%s: a request failed outside the rules", self.peer)
-        self.fail(ProtocolError("the server failed on a request"))
+        log.exception("%s: a request failed unexpectedly; this is a bug", self.peer)
+        self.fail(ProtocolError("the server failed on a request; its log says why"))
 
     def close(self, reason: FloError | None = None) -> None:
         """Close the connection from this end."""

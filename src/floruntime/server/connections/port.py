@@ -109,7 +109,7 @@ class Port:
         if not self._admission.enter(address):
             accepted.close()
             if self._complaints.take():
-                log.warning("%s: connection refused: too many are open", address)
+                log.warning("%s: connection refused: too many connections are open", address)
             return
         accepted.setblocking(False)
         connection = SocketConnection(self._server, self._protocols, address, self._gone)
@@ -160,7 +160,7 @@ class Port:
         if error.errno not in EXHAUSTED:
             log.error("accepting a connection failed: %s", error)
         else:
-            log.error("no connection can be accepted for now: %s", error)
+            log.error("no connections can be accepted at the moment: %s", error)
         self._loop.remove_reader(listening)
         self._pauses[listening] = self._loop.call_later(
             EXHAUSTED_PAUSE_S, self._loop.add_reader, listening, self._accept, listening

@@ -271,7 +271,9 @@ class SocketConnection(asyncio.Protocol):
             self._watch_reader()
         else:
             log.warning(
-                "%s: connection closed: %d bytes of answers lie unread", self._name, held_bytes
+                "%s: connection closed: its client has not read %d bytes of answers",
+                self._name,
+                held_bytes,
             )
             if self._speaker is not None:
                 self._speaker.connection_lost()
@@ -318,7 +320,7 @@ class SocketConnection(asyncio.Protocol):
 
 def _unknown(head: bytes) -> str:
     if _TLS_HANDSHAKE.startswith(head[: len(_TLS_HANDSHAKE)]):
-        return "it began with a TLS handshake, and this server has no tls_cert"
+        return "it began with a TLS handshake, but this server has no tls_cert"
     return f"it began with {head[:4]!r}, which is neither Flo nor HTTP"
 
 

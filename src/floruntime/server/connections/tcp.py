@@ -84,7 +84,7 @@ class TcpSpeaker:
 
     def _give_up(self) -> None:
         """It is silent for longer than it promised: it is gone, and a closing would not end."""
-        log.warning("%s: connection closed: no sign of life", self._socket)
+        log.warning("%s: connection closed: its client has not answered pings", self._socket)
         self.connection_lost()
         self._socket.abort()
 

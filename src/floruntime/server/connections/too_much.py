@@ -40,7 +40,10 @@ TOO_FAST = OverloadedError("too many requests a second on this connection; send 
 
 
 def unread() -> OverloadedError:
-    return OverloadedError("too many answers of all connections lie unread; send this again later")
+    return OverloadedError(
+        "too many answers, of all connections together, wait to be read by clients; send this "
+        "again later"
+    )
 
 
 def stopping() -> UnavailableError:

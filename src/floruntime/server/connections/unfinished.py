@@ -34,7 +34,7 @@ class Unfinished:
         if not held_bytes:
             self._stop()
         elif load.unfinished_bytes > load.bytes_max // 2:
-            self._fail(OverloadedError("too much is held of frames that are not complete"))
+            self._fail(OverloadedError("the server holds too many bytes of incomplete frames"))
         elif self._timer is None:
             self._look_later()
 
@@ -48,7 +48,7 @@ class Unfinished:
             self._look_later()
         else:
             self._timer = None
-            self._fail(ProtocolError("a frame was begun, and nothing more of it came"))
+            self._fail(ProtocolError("the rest of a frame did not come in time"))
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -265,7 +265,7 @@ class WebSocketSpeaker:
             self._ping_later()
             return
         if self._is_pinged and not self._is_heard:
-            log.warning("%s: connection closed: no sign of life", self._socket)
+            log.warning("%s: connection closed: its client has not answered pings", self._socket)
             self.connection_lost()
             self._socket.abort()
             return

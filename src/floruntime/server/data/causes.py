@@ -19,12 +19,16 @@ _REMEDIES: Final = {
     errno.EMFILE: "this process may not open enough files: raise its limit (`ulimit -n 65536`, "
     "LimitNOFILE= of systemd), then start again",
     errno.ENFILE: "this machine has too many open files: raise fs.file-max, then start again",
-    errno.EACCES: "the user of this process may not use these files: start it as their owner, or "
-    "give them to it with chown",
-    errno.EPERM: "the user of this process may not use these files: start it as their owner, or "
-    "give them to it with chown",
+    errno.EACCES: (
+        "the user of this process may not use these files: start it as their owner, or make it "
+        "their owner with chown"
+    ),
+    errno.EPERM: (
+        "the user of this process may not use these files: start it as their owner, or make it "
+        "their owner with chown"
+    ),
     errno.EROFS: "the disk cannot be written: mount it for writing, then start again",
-    errno.ENOMEM: "memory is used up: give this process more, then start again",
+    errno.ENOMEM: "there is no memory left: give this process more, then start again",
     errno.EIO: "the disk answers with errors: look at the system's log, and copy the data away",
     errno.ENAMETOOLONG: "the path is too long: choose a shorter one",
 }

@@ -171,7 +171,7 @@ def make_directory(path: str) -> None:
         there = (part for part in (Path(path), *Path(path).parents) if os.path.lexists(part))
         file = next(there, path)
         raise DataDirectoryError(
-            f"{path} cannot be made a directory: {file} is a file; choose another path"
+            f"the directory {path} cannot be created, since {file} is a file; choose another path"
         ) from None
 
 
@@ -192,8 +192,8 @@ def has_format(path: str) -> bool:
         return False
     if found.startswith("flo-cluster"):
         raise DataDirectoryError(
-            f"{path} belongs to a cluster ({found!r}): start a node of that on it, with --cluster, "
-            "or take it into an empty cluster with `flo cluster import`"
+            f"{path} belongs to a cluster ({found!r}). Start a node of that cluster on it, "
+            "with --cluster, or import it into an empty cluster with `flo cluster import`"
         )
     if found != FORMAT_VERSION:
         raise DataDirectoryError(
@@ -234,9 +234,10 @@ def check_reach(path: str, witnessed: int, stored: int) -> None:
     lost = witnessed - stored
     if lost > 0:
         raise StoreDamagedError(
-            f"the store in {path} ends at command {stored}, but command {witnessed} was durable: "
-            f"{lost} commands that were answered are lost, its log is damaged. Restore a backup, "
-            f"or run `flo verify {path} --accept-loss` to go on without them",
+            f"the store in {path} ends at command {stored}, but command {witnessed} was "
+            f"durable: {lost} commands that were answered are lost, since its log is "
+            f"damaged. Restore a backup, or run `flo verify {path} --accept-loss` to "
+            "continue without them",
             lost_commands=lost,
         )
 
@@ -247,8 +248,8 @@ def check_gaps(path: str) -> None:
         check_continuity(store_path(path))
     except StoreDamagedError as error:
         raise StoreDamagedError(
-            f"{error}. Restore a backup, or run `flo verify {path} --accept-loss` to go on "
-            "without what is missing"
+            f"{error}. Restore a backup, or run `flo verify {path} --accept-loss` to "
+            "continue without what is missing"
         ) from None
 
 
@@ -306,8 +307,8 @@ def check_unfinished(path: str) -> None:
         reach = f"commands up to {_witnessed_index(path)}" if _witnessed_index(path) else "rows"
         raise DataDirectoryError(
             f"{path} has lost its file FORMAT, but holds a store with {reach}. Nothing was "
-            f"changed. Put the file back (its text is {FORMAT_VERSION!r}), or restore a backup; "
-            "for a new store choose another directory with --data-dir"
+            f"changed. Write the file again (its text is {FORMAT_VERSION!r}), or restore a "
+            "backup. For a new store choose another directory with --data-dir"
         )
 
 

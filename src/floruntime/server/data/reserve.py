@@ -51,7 +51,7 @@ class Reserve:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
-            log.info("no room can be kept back on the disk: %s", error)
+            log.info("the reserve on the disk cannot be kept: %s", error)
 
     def give_up_if_short(self, free_bytes: int) -> None:
         """Give the room up where next to nothing is left beside it."""
@@ -85,7 +85,7 @@ def give_up(path: str) -> None:
     except OSError:
         return
     log.warning(
-        "the disk is full: the %d bytes that were kept back for that are free now. Make "
-        "room on it, or purge, trim, delete",
+        "the disk is full: the reserve of %d bytes on it was released. Free space on the "
+        "disk, or purge, trim or delete data",
         kept_bytes,
     )

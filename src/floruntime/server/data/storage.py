@@ -102,8 +102,8 @@ class DiskStorage:
         own, target = os.path.realpath(self._directory.path), os.path.realpath(directory)
         if os.path.commonpath([own, target]) == own:
             raise BadRequestError(
-                f"directory is {shown(directory)}, which lies in the data directory; "
-                "a backup needs a place of its own"
+                f"directory is {shown(directory)}, which is inside the data directory; "
+                "choose a directory outside of it"
             )
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class MemoryStorage:
 
     def checkpoint(self, directory: str) -> str:
         raise BadRequestError(
-            f"a server that keeps its state in memory has nothing to copy to {directory!r}"
+            f"this server keeps its state in memory, so it cannot write a backup to {directory!r}"
         )
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ from floruntime.server.data.shadow import as_where_it_lies, reading_store
 
 PROBLEMS_MAX = 100
 """Problems that are told one by one; the rest is only counted."""
-RESTORE = "Restore a backup: what is damaged within a file cannot be given up alone"
+RESTORE = "Restore a backup: a damaged part of a file cannot be left out"
 _EVERY_KEY = (b"", b"\xff" * 3)
 
 
@@ -179,7 +179,7 @@ class Findings:
         try:
             return applied_index(store)
         except Exception as error:
-            self.add(f"how far the store has come cannot be read: {error}. {RESTORE}")
+            self.add(f"the number of the store's last command cannot be read: {error}. {RESTORE}")
             return None
 
     def look_at_workflows(self, store: Reader) -> None:

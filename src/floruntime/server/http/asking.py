@@ -40,6 +40,6 @@ def _record(recorder: Recorder, command: Members) -> None:
     if call is None:
         near = nearest(name, batch_calls())
         hint = f"; did you mean {near}?" if near else ""
-        raise BadRequestError(f"a batch does not take the call {name!r}{hint}")
+        raise BadRequestError(f"the call {name!r} is not allowed in a batch{hint}")
     members = {field: raw for field, raw in command.items() if field != "call"}
     getattr(call.part(recorder), call.method)(**call.arguments(members))

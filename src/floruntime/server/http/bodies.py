@@ -22,7 +22,9 @@ def members_of(request: HttpRequest) -> Members:
     """The members of a request's body; none where there is no body. Raises 400 or 415."""
     if request.query:
         name = next(iter(request.query))
-        raise BadRequestError(f"{shown(name)} is in the address; a call's fields are in its body")
+        raise BadRequestError(
+            f"{shown(name)} is in the address; put the fields of a call into its body"
+        )
     content_type = request.headers.get("content-type", "" if request.body else JSON)
     if content_type.partition(";")[0].strip().lower() != JSON:
         raise HttpRefusal(415, f"Content-Type is {shown(content_type)}; it must be {JSON}")
@@ -54,6 +56,6 @@ def call_in(command: Members) -> str:
     try:
         return msgspec.json.decode(command["call"], type=str)
     except KeyError:
-        raise BadRequestError("a command has no call, such as kv.put") from None
+        raise BadRequestError("a command has no field call; give one, such as kv.put") from None
     except _GARBAGE:
         raise BadRequestError("the call of a command must be a text, such as kv.put") from None

@@ -115,7 +115,7 @@ class HttpCaller:
     def close(self) -> None:
         """Ask no more; what waits at the server ends."""
         if self._end is None:
-            self._end = UnavailableError("the connection is gone", ran="maybe")
+            self._end = UnavailableError("the connection was closed", ran="maybe")
             self._conversation.connection_lost()
             self._fail_all(self._end)
 
@@ -181,7 +181,9 @@ class InNamespace:
         own_ms = defaults.TIMEOUT_MS if ask.timeout_ms is None else ask.timeout_ms
         within_ms = ask.block_ms + check_duration("timeout_ms", own_ms, low=1)
         if self._number and not isinstance(ask.request, Command):
-            raise BadRequestError("Idempotency-Key is given, and this call only reads")
+            raise BadRequestError(
+                "Idempotency-Key is given, but this call only reads; leave the header out"
+            )
         if self._before is not None:
             await self._before()
         request = ask.request

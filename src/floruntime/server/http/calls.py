@@ -24,16 +24,21 @@ from floruntime.core.system import Backup, GetServerInfo, ServerInfo
 from floruntime.server.http.kinds import take
 
 NOT_CALLS: Mapping[str, str] = {
-    "kv.begin": "a transaction is kept by its client; send its writes as a batch, with cas_version",
-    "kv.get_or_set": "its function is the client's; get, and put with if_not_exists",
-    "kv.iterate": "it is kv.scan, page by page",
-    "kv.watch": "GET it: Server-Sent Events",
-    "stream.follow": "GET it: Server-Sent Events",
-    "stream.subscribe": "GET stream.follow: Server-Sent Events",
-    "workflow.follow": "GET it: Server-Sent Events",
-    "workflow.sync_dir": "it reads the client's files; send their text to workflow.sync",
-    "workflow.sync_file": "it reads the client's files; send their text to workflow.sync",
-    "workflow.sync_files": "it reads the client's files; send their text to workflow.sync",
+    "kv.begin": (
+        "a transaction exists only in a client; over HTTP, send its writes as a batch, with "
+        "cas_version"
+    ),
+    "kv.get_or_set": (
+        "it calls a function of the client; over HTTP, call kv.get, then kv.put with if_not_exists"
+    ),
+    "kv.iterate": "call kv.scan, page by page",
+    "kv.watch": "use GET, which answers with Server-Sent Events",
+    "stream.follow": "use GET, which answers with Server-Sent Events",
+    "stream.subscribe": "use GET of stream.follow, which answers with Server-Sent Events",
+    "workflow.follow": "use GET, which answers with Server-Sent Events",
+    "workflow.sync_dir": "it reads files of the client; send their text to workflow.sync",
+    "workflow.sync_file": "it reads files of the client; send their text to workflow.sync",
+    "workflow.sync_files": "it reads files of the client; send their text to workflow.sync",
 }
 """Methods that are no calls of HTTP, and what to do instead."""
 _OWN = ("self", "namespace")

@@ -58,7 +58,8 @@ class _Following:
         if place is not None:
             if place.history and not self._is_same_history(place):
                 raise GapError(
-                    "this position is of another history; read what there is, and follow"
+                    "this position belongs to another history of the server; read what "
+                    "there is, then follow again"
                 )
             if view is not None:
                 self._follow.check_kept(view)
@@ -104,7 +105,7 @@ class _Following:
         view = self._view()
         history = self._history_now(view)
         if history != self._history and not self._history.endswith(NOTHING):
-            raise GapError("what was followed is there no longer, or another of its name is")
+            raise GapError("what was followed was deleted, or deleted and created again")
         self._history = history
         if view is not None:
             self._follow.check_kept(view)

@@ -40,7 +40,7 @@ class Place(NamedTuple):
         """The place that an event named, or a position alone. Raises `BadRequestError`."""
         history, colon, position = text.rpartition(":")
         if not text or (colon and not history):
-            raise BadRequestError(f"{shown(text)} is the id of no event")
+            raise BadRequestError(f"{shown(text)} is not the id of an event")
         return cls(history, position)
 
     def __str__(self) -> str:
@@ -129,7 +129,7 @@ class StreamFollow(Follow):
         if at < state.floor:
             raise GapError(f"records of {shown(self._stream)} after {self._position} are not kept")
         if at > max(state.last, state.floor):
-            raise GapError(f"{shown(self._stream)} has not come as far as {self._position}")
+            raise GapError(f"{shown(self._stream)} has no position {self._position} yet")
 
     @property
     def position(self) -> str | None:
@@ -213,7 +213,7 @@ class RunFollow(Follow):
         """A run's history is kept whole, or not at all; but it may not have come so far."""
         _, row = find_workflow_run_row(view, self._run_id)
         if self._after > row.events:
-            raise GapError(f"run {shown(self._run_id)} has not come as far as {self._after}")
+            raise GapError(f"run {shown(self._run_id)} has no event {self._after} yet")
 
     @property
     def position(self) -> str | None:
@@ -232,7 +232,7 @@ def number_in(position: str) -> int:
     """The number that a position is. Raises `BadRequestError`."""
     is_number = position.isascii() and position.isdigit() and len(position) < 20
     if not is_number or int(position) > UINT_MAX:
-        raise BadRequestError(f"{shown(position)} is no position")
+        raise BadRequestError(f"{shown(position)} is not a position")
     return int(position)
 
 

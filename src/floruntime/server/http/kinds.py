@@ -105,7 +105,9 @@ def _payload(field: str, raw: msgspec.Raw) -> bytes:
         try:
             return text.encode()
         except UnicodeEncodeError:
-            raise BadRequestError(f"{field} has half a character, which no UTF-8 holds") from None
+            raise BadRequestError(
+                f"{field} has half a character (a lone surrogate), which UTF-8 cannot encode"
+            ) from None
     found = bytes_in(raw, field)
     return bytes(raw) if found is None else found
 

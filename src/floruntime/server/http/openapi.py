@@ -130,7 +130,10 @@ def _events(name: str, fields: tuple[str, ...]) -> dict[str, Any]:
     return {
         "operationId": name,
         "tags": [name.partition(".")[0]],
-        "summary": "Server-Sent Events, each with its place; Last-Event-ID, or after, goes on",
+        "summary": (
+            "Server-Sent Events, each with its position; Last-Event-ID, or after, continues "
+            "behind it"
+        ),
         "parameters": [_NAMESPACE, *named, header],
         "responses": {
             "200": {"description": "Events.", "content": {"text/event-stream": {"schema": text}}},

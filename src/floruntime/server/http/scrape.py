@@ -30,8 +30,8 @@ def check_may_scrape(grant: Grant) -> None:
     is_for_all = grant.namespaces is None and grant.scopes is None
     if grant.role is Role.WEB or not is_for_all:
         raise ForbiddenError(
-            "/metrics is for the setting metrics_token, and for tokens of all namespaces, but not "
-            "for those of the role web"
+            "/metrics needs the token of the setting metrics_token, or a token for all "
+            "namespaces whose role is not web"
         )
 
 

@@ -86,7 +86,7 @@ class HttpSpeaker:
         self._may_write.set()
         socket.on_pause = self._paused
         self._deadline: asyncio.TimerHandle | None = None
-        self._expect(limits.HTTP_HEAD_MS_MAX, "its head did not come in time")
+        self._expect(limits.HTTP_HEAD_MS_MAX, "the head of its request did not come in time")
 
     # What comes
 
@@ -98,7 +98,7 @@ class HttpSpeaker:
             self._is_ending = True  # it did not wait for its answer
             return
         if self._is_idle:
-            self._expect(limits.HTTP_HEAD_MS_MAX, "its head did not come in time")
+            self._expect(limits.HTTP_HEAD_MS_MAX, "the head of its request did not come in time")
         self._raw.append(memoryview(data))
         self._turns.begin(self)
         self._socket.set_busy(bool(self._raw))
@@ -166,7 +166,7 @@ class HttpSpeaker:
         self._is_chunked = b"transfer-encoding" in headers
         length = headers.get(b"content-length", b"0")
         self._check_size(int(length))
-        self._expect(limits.HTTP_BODY_MS_MAX, "its body did not come in time")
+        self._expect(limits.HTTP_BODY_MS_MAX, "the body of its request did not come in time")
         if self._parser.they_are_waiting_for_100_continue:
             self._send(h11.InformationalResponse(status_code=100, headers=[]))
 
@@ -183,7 +183,7 @@ class HttpSpeaker:
         size_bytes_max = self._server.frame_bytes_max * limits.HTTP_BODY_FACTOR
         if size_bytes > size_bytes_max:
             raise HttpRefusal(
-                413, f"a body of {size_bytes} bytes; at most {size_bytes_max} are taken"
+                413, f"a body of {size_bytes} bytes; at most {size_bytes_max} are allowed"
             )
 
     def _end_request(self) -> None:
@@ -361,13 +361,13 @@ def _check_head(head: h11.Request) -> None:
     )
     if size_bytes > limits.HTTP_HEAD_BYTES_MAX:
         raise HttpRefusal(
-            431, f"a head of {size_bytes} bytes; {limits.HTTP_HEAD_BYTES_MAX} is most"
+            431, f"a head of {size_bytes} bytes; at most {limits.HTTP_HEAD_BYTES_MAX} are allowed"
         )
     if head.http_version not in (b"1.0", b"1.1"):
-        raise HttpRefusal(505, "only HTTP of version 1 is spoken here")
+        raise HttpRefusal(505, "this server speaks only HTTP of version 1")
     names = [name for name, _ in head.headers]
     if b"content-length" in names and b"transfer-encoding" in names:
-        raise HttpRefusal(400, "Content-Length and Transfer-Encoding are both given")
+        raise HttpRefusal(400, "Content-Length and Transfer-Encoding are both given; give one")
     twice = {name.decode() for name in names if names.count(name) > 1} & {
         name.decode() for name in ONCE_ONLY
     }

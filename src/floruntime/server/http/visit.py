@@ -138,7 +138,10 @@ class HttpVisit:
             caller = await self.caller_for(who, request.peer)
             result = await ask(InNamespace(caller, namespace, traceparent=traceparent))
         elif name in SECRETS:
-            raise BadRequestError(f"{name} takes no Idempotency-Key: its answer is kept nowhere")
+            raise BadRequestError(
+                f"{name} takes no Idempotency-Key, since its answer is not kept; leave the "
+                "header out"
+            )
         else:
             result = await self._ask_once(request, who, namespace, name, ask)
         body, *more = await to_json_pieces(result, self._server.long_work)
@@ -193,14 +196,14 @@ class HttpVisit:
             return answer_options(request, self._server, allowed)
         raise HttpRefusal(
             405,
-            f"{request.method} is not for {request.path}; {allowed} are",
+            f"{request.method} is not for {request.path}; it takes {allowed}",
             headers=(("Allow", allowed),),
         )
 
 
 def _not_there(name: str) -> str:
     if name in NOT_CALLS:
-        return f"{name} is no call: {NOT_CALLS[name]}"
+        return f"{name} is not a call over HTTP: {NOT_CALLS[name]}"
     near = nearest(name, calls())
     return f"there is no call {name!r}" + (f"; did you mean {near}?" if near else "")
 

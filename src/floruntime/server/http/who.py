@@ -61,8 +61,8 @@ def check_page(request: HttpRequest, server: FloServer) -> None:
     if not is_near:
         server.counts.refusals[Refusal.ORIGIN] += 1
         raise ForbiddenError(
-            f"pages of {shown(origin or 'another site')} may not ask here; the server's setting "
-            "allowed_origins names those that may"
+            f"pages of {shown(origin or 'another site')} may not call this server; its "
+            "setting allowed_origins names those that may"
         )
 
 

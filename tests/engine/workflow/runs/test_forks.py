@@ -78,7 +78,7 @@ def test_what_cannot_be_forked() -> None:
     flows, old = failed_at_c()
     with pytest.raises(NotFoundError):
         flows.fork("nope", "c")
-    with pytest.raises(BadRequestError, match="is no step of version"):
+    with pytest.raises(BadRequestError, match="is not a step of version"):
         flows.fork(old, "d")
     with pytest.raises(NotFoundError, match="no version"):
         flows.fork(old, "c", version="7")

@@ -239,7 +239,7 @@ class _Parser:
         digits = found[0]
         is_short = len(digits) <= _INDEX_CHARS_MAX  # else int() may refuse it
         if not is_short or digits == "-0" or abs(int(digits)) > INDEX_MAX or self._next().isdigit():
-            raise self.wrong(f"{shown(digits)} is no index", begin)
+            raise self.wrong(f"{shown(digits)} is not an index", begin)
         return int(digits)
 
     # Tests
@@ -361,7 +361,7 @@ class _Parser:
             return _character(unicode)
         character = _ESCAPES.get(self._next())
         if character is None:
-            raise self.wrong("an escape that there is not")
+            raise self.wrong("an unknown escape")
         self.at += 1
         return character
 

@@ -74,7 +74,9 @@ def _check_ends(
     ending = _reached(ends, back)
     for path, name, _ in report.steps():
         if name in reached and name not in ending:
-            report.at_key("W610", _transitions(path), f"from step {shown(name)} no way ends")
+            report.at_key(
+                "W610", _transitions(path), f"no way from step {shown(name)} leads to an end"
+            )
 
 
 def _may_time_out(step: Step) -> bool:

@@ -100,7 +100,7 @@ def check_for_each(report: Report, path: KeyPath, step: Step) -> None:
     tracked = _tracked_by(report, each)
     if tracked:
         message = (
-            f"the plan waits for signals ({', '.join(tracked)}), and it could not be told for "
-            "which item one of them comes"
+            f"the plan waits for signals ({', '.join(tracked)}), and a signal does not say "
+            "which item it is for"
         )
         report.at_value("E417", (*path, "forEach", "run"), message)

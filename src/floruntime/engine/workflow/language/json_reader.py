@@ -62,7 +62,9 @@ class JsonReader:
     def _scalar(self, scalar: Scalar, path: KeyPath) -> Any:
         value = value_of(scalar)
         if isinstance(value, float) and not math.isfinite(value):
-            message = f"{shown(scalar.text)} is no number that JSON has; only finite ones are"
+            message = (
+                f"{shown(scalar.text)} is not a number in JSON; only finite numbers are allowed"
+            )
             self._problems.add("E213", path, scalar.start, message)
         if isinstance(value, int) and not is_storable(value):
             message = f"{shown(scalar.text)} has more than 64 bits; write it as text"
@@ -88,6 +90,6 @@ def is_text_key(key: Scalar, path: KeyPath, problems: Problems) -> bool:
     """Whether YAML reads a key as text."""
     if isinstance(value_of(key), str):
         return True
-    message = f"a key must be text, and YAML does not read {shown(key.text)} as that; quote it"
+    message = f"a key must be text, but YAML reads {shown(key.text)} as another type; quote it"
     problems.add("E115", (*path, key.text), key.start, message)
     return False

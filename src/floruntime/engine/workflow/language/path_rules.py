@@ -127,7 +127,7 @@ def _check_attributes(report: Report) -> None:
             report.at_value("E304", (*path, "name"), message)
         seen.add(attribute.name)
         if not is_path(attribute.source):
-            message = f"from is {shown(attribute.source)}; a path, which begins with $., is allowed"
+            message = f"from is {shown(attribute.source)}; it must be a path, which begins with $."
             report.at_value("E502", (*path, "from"), message)
 
 
@@ -148,7 +148,7 @@ def _check_head(report: Report, path: KeyPath, text: str, head: Head) -> None:
         _check_step(report, path, text, head)
     elif head.kind in OF_ITEMS:
         if "forEach" not in path or path[-1] == "items":
-            message = f"path {shown(text)} looks at an item; only what is done for each has one"
+            message = f"path {shown(text)} uses an item, but only the keys of forEach have one"
             report.at_value("E508", path, message)
     elif head.name == FloField.EVENT and report.definition.trigger is None:
         message = f"path {shown(text)} finds nothing: only runs of a trigger have an event"
@@ -158,7 +158,7 @@ def _check_head(report: Report, path: KeyPath, text: str, head: Head) -> None:
 def _check_step(report: Report, path: KeyPath, text: str, head: Head) -> None:
     if head.name not in report.step_names:
         meant = report.suggest(head.name, [START, *report.definition.steps])
-        message = f"path {shown(text)} names step {shown(head.name)}, which is not there{meant}"
+        message = f"path {shown(text)} names step {shown(head.name)}, which does not exist{meant}"
         report.at_value("E503", path, message)
         return
     steps = {START: report.definition.start, **report.definition.steps}
@@ -168,7 +168,7 @@ def _check_step(report: Report, path: KeyPath, text: str, head: Head) -> None:
         if head.branch not in branches:
             meant = report.suggest(head.branch, branches)
             message = f"path {shown(text)} names branch {shown(head.branch)} of step "
-            message += f"{shown(head.name)}, which is not there{meant}"
+            message += f"{shown(head.name)}, which does not exist{meant}"
             report.at_value("E507", path, message)
     elif head.kind in OF_FAILED and step.for_each is None:
         message = f"path {shown(text)} finds nothing: step {shown(head.name)} has no forEach"

@@ -34,7 +34,7 @@ def _check_executor_names(report: Report, path: KeyPath, plan: Plan) -> None:
     seen: set[str] = set()
     for index, executor in enumerate(plan.executors):
         if executor.name in seen:
-            message = f"the executor {shown(executor.name)} is in this plan already"
+            message = f"this plan has an executor {shown(executor.name)} already"
             report.at_value("E303", (*path, "executors", index, "name"), message)
         seen.add(executor.name)
 

@@ -54,7 +54,7 @@ def _check_jitter(report: Report, schedule: Schedule, period_ms: int | None, wha
     if period_ms is not None and schedule.jitter_ms >= period_ms:
         message = (
             f"jitter_ms is {schedule.jitter_ms:,}; less than the {what}, {period_ms:,}, is "
-            "allowed, or runs would change places"
+            "allowed, or runs could overtake each other"
         )
         report.at_value("E409", ("schedule", "jitter_ms"), message)
 

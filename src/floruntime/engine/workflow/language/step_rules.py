@@ -105,7 +105,7 @@ def check_target(report: Report, path: KeyPath, run: str) -> None:
     target = target_of(run)
     if target is None:
         message = (
-            f"{shown(run)} is no target; @actions/NAME, @plan/NAME, @workflow/NAME or "
+            f"{shown(run)} is not a target; @actions/NAME, @plan/NAME, @workflow/NAME or "
             "@workflow/NAME:VERSION is allowed"
         )
         report.at_value("E209", path, message)
@@ -141,7 +141,10 @@ def _check_transitions(report: Report, path: KeyPath, step: Step) -> None:
             _check_outcome(report, here, outcome)
         check_goal(report, here, goal)
     if step.poll is not None and "pending" in step.transitions:
-        message = "with poll, pending is asked again and leads nowhere; in the end it is timeout"
+        message = (
+            "with poll, the step asks again on pending, so this transition is never taken; the "
+            "last outcome is timeout"
+        )
         report.at_key("W608", (*path, "transitions", "pending"), message)
 
 

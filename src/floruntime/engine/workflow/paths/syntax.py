@@ -50,7 +50,7 @@ def parse_query(text: str) -> Query:
     except UnknownFunctionError as error:
         raise _unknown_function(text, error.name) from None
     except JsonPathError as error:
-        raise PathError("E501", f"path {shown(text)} is no JSONPath: {error}") from None
+        raise PathError("E501", f"path {shown(text)} is not a JSONPath: {error}") from None
 
 
 def parse_test(text: str) -> Test:
@@ -61,7 +61,7 @@ def parse_test(text: str) -> Test:
     except UnknownFunctionError as error:
         raise _unknown_function(text, error.name, "condition") from None
     except JsonPathError as error:
-        raise PathError("E506", f"condition {shown(text)} is none: {error}") from None
+        raise PathError("E506", f"condition {shown(text)} is not valid: {error}") from None
 
 
 def _check_size(text: str, what: str = "path") -> None:
@@ -79,10 +79,10 @@ def _check_size(text: str, what: str = "path") -> None:
 
 
 def _unknown_function(text: str, name: str, what: str = "path") -> PathError:
-    why = "its cost cannot be bounded" if name in REGEX_FUNCTIONS else "there is none of that name"
+    why = "its cost cannot be bounded" if name in REGEX_FUNCTIONS else ("there is no such function")
     *others, last = (*VALUE_FUNCTIONS, *NODES_FUNCTIONS)
     return PathError(
         "E504",
-        f"{what} {shown(text)} uses the function {name}(): {why}; "
-        f"{', '.join(others)} and {last} are there",
+        f"{what} {shown(text)} uses the function {name}(): {why}; {', '.join(others)} and "
+        f"{last} are allowed",
     )

@@ -91,7 +91,7 @@ def _step_wanted(definition: Definition, name: str) -> str:
         choice = nearest(name, steps)
         meant = f"; did you mean {choice}?" if choice else ""
         raise BadRequestError(
-            f"from_step is {shown(name)}, which is no step of version "
+            f"from_step is {shown(name)}, which is not a step of version "
             f"{shown(definition.version)}{meant}"
         )
     return step

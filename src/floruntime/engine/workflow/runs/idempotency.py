@@ -36,8 +36,8 @@ def run_of(workflow: OpenWorkflow, idempotency_key: str, input: bytes) -> str | 
     run_id = workflow_run_id(known.number, row)
     if read_document(tx, WORKFLOW_INPUT, of_namespace_id, known.number, row.input) != input:
         raise ConflictError(
-            f"idempotency_key {limits.shown(idempotency_key)} stands for run {run_id}, which has "
-            "another input"
+            f"idempotency_key {limits.shown(idempotency_key)} was used for run {run_id}, "
+            "which has another input; use another key"
         )
     return run_id
 

@@ -200,7 +200,7 @@ class _PeerSocket(asyncio.Protocol):
         elif isinstance(message, messages.LeadEnded):
             owner.lead_ended(self._link, message.partition)
         else:
-            raise _NotOursError(f"{type(message).__name__} is no message of a leader")
+            raise _NotOursError(f"{type(message).__name__} is not a message that a leader sends")
 
     def _answered(self, message: messages.Answers) -> None:
         owner, before = self._owner, self._begun.take(message.caller)
@@ -214,12 +214,12 @@ class _PeerSocket(asyncio.Protocol):
     def _greet(self, message: Any) -> None:
         secret = self._owner.secret
         if not isinstance(message, messages.Met):
-            raise _NotOursError("no node answers there")
+            raise _NotOursError("what answers at this address is not a node")
         if message.node != self._link.node:
-            raise _NotOursError(f"node {message.node} answers there")
+            raise _NotOursError(f"another node, {message.node}, answers at this address")
         wanted = messages.proof_of(secret, "leader", message.nonce, self._nonce)
         if not hmac.compare_digest(message.proof, wanted):
-            raise _NotOursError("it did not prove that it is of this cluster")
+            raise _NotOursError("it did not prove that it belongs to this cluster")
         self._knows_pieces = message.knows_pieces
         self.send(messages.Proof(messages.proof_of(secret, "gateway", self._nonce, message.nonce)))
         self.greeted.set_result(None)

@@ -120,13 +120,13 @@ class PeerSpeaker:
         elif isinstance(message, messages.Here):
             self._host.hear_of(message.clients)
         else:
-            raise ProtocolError(f"{type(message).__name__} is no message of a gateway")
+            raise ProtocolError(f"{type(message).__name__} is not a message that a gateway sends")
 
     def _greet(self, message: Any) -> None:
         host = self._host
         if isinstance(message, messages.Meet) and not self._node:
             if message.cluster_id != host.cluster_id:
-                raise ProtocolError(f"node {message.node!r} is of another cluster")
+                raise ProtocolError(f"node {message.node!r} belongs to another cluster")
             self._node, self._knows_pieces = message.node, message.knows_pieces
             self._nonces = message.nonce, secrets.token_bytes(32)
             proof = messages.proof_of(host.secret, "leader", self._nonces[1], self._nonces[0])
@@ -138,7 +138,7 @@ class PeerSpeaker:
             and isinstance(message, messages.Proof)
             and hmac.compare_digest(message.proof, wanted)
         ):
-            raise ProtocolError("a node did not prove that it is of this cluster")
+            raise ProtocolError("a node did not prove that it belongs to this cluster")
         self.is_welcome = True
         host.speakers[self] = None
 
@@ -175,7 +175,7 @@ class PeerSpeaker:
         except (msgspec.DecodeError, ProtocolError) as error:
             self._fail(error)
         except Exception as error:
-            log.exception("a request that a node passed on failed outside the rules")
+            log.exception("a request that a node passed on failed unexpectedly; this is a bug")
             self._fail(error)
 
     def _ask(self, caller: RemoteCaller, message: messages.Ask) -> None:

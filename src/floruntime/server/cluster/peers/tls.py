@@ -7,8 +7,8 @@ import ssl
 from floruntime.server.config import Config, ConfigError
 
 WHOM_NODES_TRUST = (
-    "nodes trust the system's authorities, those in tls_client_ca, and those that stand in "
-    "tls_cert behind the node's own certificate"
+    "nodes trust the system's certificate authorities, those in tls_client_ca, and those "
+    "in tls_cert after the node's own certificate"
 )
 
 
