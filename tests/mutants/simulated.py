@@ -27,7 +27,7 @@ MUTANTS = (
     ),
     Mutant(
         "a start takes up the lease of the one before, though that may live",
-        "server/cluster/lease.py",
+        "server/cluster/board/lease.py",
         "        if row is not None and row.handed_to == node:",
         "        if row is not None and node in (row.handed_to, row.node):",
         SEEN,

@@ -96,7 +96,7 @@ def test_a_node_is_judged_by_its_directory_and_nats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("nats")
-    monkeypatch.setattr("floruntime.server.cluster.jetstream.CONNECT_S", 0.02)
+    monkeypatch.setattr("floruntime.server.cluster.nats.jetstream.CONNECT_S", 0.02)
     settings = {
         "cluster": "nats://127.0.0.1:1",
         "node": "a",

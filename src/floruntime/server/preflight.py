@@ -123,7 +123,7 @@ def _what_lies_in(path: str, config: Config) -> str:
 
 
 def _of_a_node(path: str, node: str) -> str:
-    from floruntime.server.cluster.node_storage import check_node_directory
+    from floruntime.server.cluster.copies.node_storage import check_node_directory
 
     if check_node_directory(path, node):
         return f"{path} is the directory of node {node}"
@@ -177,7 +177,7 @@ def _nats(config: Config) -> str:
     if not config.cluster:
         return "none: one machine, alone"
     try:
-        from floruntime.server.cluster.jetstream import Nats
+        from floruntime.server.cluster.nats.jetstream import Nats
     except ModuleNotFoundError as error:
         raise without_nats(error) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from floruntime.core.errors import FloError
-from floruntime.server.cluster.placement import SYSTEM
+from floruntime.server.cluster.board.placement import SYSTEM
 from tests.crash.checker import problems
 from tests.crash.cluster.figures import Figures
 from tests.crash.cluster.rig import NodeProcess, Rig

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from floruntime import FloClient
+from floruntime.server.cluster.board.placement import partition_of
 from floruntime.server.cluster.cluster_server import ClusterServer, open_cluster_server
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import make_config
 from floruntime.server.connections.port import Port
 from floruntime.server.connections.tls import server_tls

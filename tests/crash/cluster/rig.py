@@ -11,7 +11,7 @@ from typing import Self
 from floruntime import FloClient
 from floruntime.core.cluster import ClusterInfo, ClusterStatus
 from floruntime.core.errors import FloError, UnavailableError
-from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.board.placement import partition_of
 from tests.crash.cluster.nats import NatsCluster
 from tests.crash.process import ServerProcess
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from floruntime.core.errors import BadRequestError, NotFoundError
-from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.board.placement import partition_of
 from tests.crash.cluster.inside import InsideNode, all_seen
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster

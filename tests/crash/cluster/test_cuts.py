@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from floruntime import FloClient
-from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.board.placement import partition_of
 from tests.crash.cluster.counting import Counting
 from tests.crash.cluster.inside import InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats

@@ -12,8 +12,8 @@ import pytest
 
 from floruntime import FloClient, RetryPolicy
 from floruntime.core.errors import FloError, UnavailableError
-from floruntime.server.cluster.pending import Pending
-from floruntime.server.cluster.router import Router
+from floruntime.server.cluster.requests.pending import Pending
+from floruntime.server.cluster.requests.router import Router
 from tests.crash.cluster.inside import InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster

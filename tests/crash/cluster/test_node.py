@@ -19,9 +19,11 @@ from floruntime.core.errors import (
     UnavailableError,
 )
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster import jetstream, joining, leading, lease, namesakes
+from floruntime.server.cluster import joining, leading
+from floruntime.server.cluster.board import lease, namesakes
+from floruntime.server.cluster.board.placement import partition_of
+from floruntime.server.cluster.nats import jetstream
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.placement import partition_of
 from floruntime.server.config import ConfigError
 from tests.crash.cluster.inside import WAIT_S, InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats

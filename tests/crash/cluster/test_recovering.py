@@ -12,8 +12,8 @@ import pytest
 from floruntime import FloClient
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import Backup
-from floruntime.server.cluster.placement import partition_of
-from floruntime.server.cluster.verifying import verify_partitions
+from floruntime.server.cluster.board.placement import partition_of
+from floruntime.server.cluster.copies.verifying import verify_partitions
 from tests.crash.cluster.inside import InsideNode, all_seen, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster

@@ -11,7 +11,7 @@ import pytest
 from floruntime import FloClient
 from floruntime.core.errors import BadRequestError, ConflictError
 from floruntime.core.system import Backup
-from floruntime.server.cluster.replica import Replica
+from floruntime.server.cluster.copies.replica import Replica
 from tests.crash.cluster.inside import InsideNode, until
 from tests.crash.cluster.missing import leave_out_without_nats
 from tests.crash.cluster.nats import NatsCluster

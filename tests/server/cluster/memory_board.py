@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.board.board import BoardSilentError, Entry, RevisionError
 
 
 class MemoryBoard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
+from floruntime.server.cluster.log.log import Ends, LogRefusedError, LogSilentError, Stored
 
 
 class MemoryLog:

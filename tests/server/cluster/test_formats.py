@@ -6,9 +6,10 @@ from itertools import count
 
 from floruntime.engine.store import Changes
 from floruntime.engine.store.memory import MemoryStore
-from floruntime.server.cluster.board import Entry
-from floruntime.server.cluster.members import NODES, Members, NodeRow, encode
-from floruntime.server.cluster.message import (
+from floruntime.server.cluster.board.board import Entry
+from floruntime.server.cluster.board.members import NODES, Members, NodeRow, encode
+from floruntime.server.cluster.copies.replica import Replica
+from floruntime.server.cluster.log.message import (
     CHAIN_START,
     FORMAT,
     Head,
@@ -17,7 +18,6 @@ from floruntime.server.cluster.message import (
     encode_changes,
     encode_message,
 )
-from floruntime.server.cluster.replica import Replica
 from tests.server.cluster.memory_log import MemoryLog
 
 

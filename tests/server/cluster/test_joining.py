@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from floruntime.server.cluster import joining
-from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
-from floruntime.server.cluster.jetstream import NatsFailedError
-from floruntime.server.cluster.members import META, SECRET, MetaRow
+from floruntime.server.cluster.board.board import BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.board.members import META, SECRET, MetaRow
+from floruntime.server.cluster.nats.jetstream import NatsFailedError
 from floruntime.server.config import Config, ConfigError
 from tests.server.cluster.memory_board import MemoryBoard
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from floruntime.server.cluster.board.placement import keepers
 from floruntime.server.cluster.leading import HINT_S, HINTS_S, Leading
-from floruntime.server.cluster.placement import keepers
-from floruntime.server.cluster.publishing import GivenUpError, OvertakenError
+from floruntime.server.cluster.leads.publishing import GivenUpError, OvertakenError
 
 NAMES, COPIES = ["a", "b", "c", "d"], 3
 FIRST, SECOND, THIRD = keepers(1, NAMES, COPIES)

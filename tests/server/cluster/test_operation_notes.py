@@ -12,13 +12,13 @@ import pytest
 
 from floruntime.core.stream import StreamRead, StreamRecord
 from floruntime.server.cluster import operation_notes
-from floruntime.server.cluster.board import Entry
-from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.board.board import Entry
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.leads.publishing import OvertakenError
 from floruntime.server.cluster.operation_notes import NOTES, OperationNote, OperationNotes, notes_in
-from floruntime.server.cluster.publishing import OvertakenError
+from tests.server.cluster.leads.test_lead import Caller, leading
 from tests.server.cluster.memory_board import MemoryBoard
 from tests.server.cluster.memory_log import MemoryLog
-from tests.server.cluster.test_lead import Caller, leading
 from tests.until import until
 
 MOVE = OperationNote("1", "ada (admin)", "tcp 10.0.0.1", "ClusterMove", {"partition": 2})

@@ -11,8 +11,8 @@ import pytest
 from floruntime.core.cluster import ClusterDrain, ClusterForget
 from floruntime.core.errors import NotFoundError, UnavailableError
 from floruntime.server.cluster import operations
-from floruntime.server.cluster.board import BoardSilentError, Entry
-from floruntime.server.cluster.members import Members, NodeRow, encode
+from floruntime.server.cluster.board.board import BoardSilentError, Entry
+from floruntime.server.cluster.board.members import Members, NodeRow, encode
 from tests.client.virtual_time import virtual
 
 

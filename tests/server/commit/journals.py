@@ -7,8 +7,8 @@ from typing import Protocol
 
 from floruntime.engine.store import Changes, Reader
 from floruntime.engine.store.memory import MemoryStore
-from floruntime.server.cluster.log_journal import LogJournal
-from floruntime.server.cluster.message import Position, decode_message
+from floruntime.server.cluster.leads.log_journal import LogJournal
+from floruntime.server.cluster.log.message import Position, decode_message
 from floruntime.server.commit.durability import Durability
 from floruntime.server.commit.journal import Journal
 from floruntime.server.commit.local_journal import LocalJournal

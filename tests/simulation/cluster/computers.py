@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any, cast
 
 from floruntime.engine.store import Store
-from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.board.board import BoardSilentError
+from floruntime.server.cluster.board.members import MetaRow
+from floruntime.server.cluster.board.namesakes import NameTakenError
 from floruntime.server.cluster.cluster_server import ClusterServer
 from floruntime.server.cluster.joining import Joined
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import MetaRow
-from floruntime.server.cluster.namesakes import NameTakenError
+from floruntime.server.cluster.log.log import LogSilentError
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.peers.tls import PeerTls
 from floruntime.server.config import Config, ConfigError

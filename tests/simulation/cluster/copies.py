@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from floruntime.engine.system.eras import ERAS_KEY
 from floruntime.engine.system.namespaces import NAMESPACE
-from floruntime.server.cluster.checkpoints import KEPT, CheckpointRow, decode_rows, entry_of
+from floruntime.server.cluster.board.placement import SYSTEM, keepers, partition_of
+from floruntime.server.cluster.copies.checkpoints import KEPT, CheckpointRow, decode_rows, entry_of
 from floruntime.server.cluster.leading import pin_of
-from floruntime.server.cluster.message import (
+from floruntime.server.cluster.log.message import (
     POSITION_KEY,
     Head,
     Message,
     decode_changes,
     decode_message,
 )
-from floruntime.server.cluster.placement import SYSTEM, keepers, partition_of
 from tests.simulation.clockwork import WALL_S
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from floruntime.client.client import FloClient
 from floruntime.core.errors import FloError
 from floruntime.engine.store.rocks import RocksStore
 from floruntime.server.cluster import taking_in
-from floruntime.server.cluster.placement import keepers
+from floruntime.server.cluster.board.placement import keepers
 from floruntime.server.commit import local_journal
 from floruntime.server.config import Config
 from floruntime.server.data.data_dir import ReadersLock

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from floruntime.server.cluster import joining
-from floruntime.server.cluster.jetstream import NOT_FOUND, JetStreamBoard, JetStreamLog, Nats
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import META, SECRET, decode_meta
+from floruntime.server.cluster.board.members import META, SECRET, decode_meta
+from floruntime.server.cluster.log.log import LogSilentError
+from floruntime.server.cluster.nats.jetstream import NOT_FOUND, JetStreamBoard, JetStreamLog, Nats
 from floruntime.server.config import Config
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.computers import Computer

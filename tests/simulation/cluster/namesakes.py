@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from floruntime.server.cluster.members import NodeRow, decode_node
-from floruntime.server.cluster.namesakes import WATCH_S
+from floruntime.server.cluster.board.members import NodeRow, decode_node
+from floruntime.server.cluster.board.namesakes import WATCH_S
 from floruntime.server.cluster.node import Node
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.computers import Computer

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from floruntime.server.cluster.board import BoardSilentError, Entry, RevisionError
-from floruntime.server.cluster.checkpoints import decode_rows, entry_of
-from floruntime.server.cluster.log import Ends, LogRefusedError, LogSilentError, Stored
-from floruntime.server.cluster.members import NODES
-from floruntime.server.cluster.message import (
+from floruntime.server.cluster.board.board import BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.board.members import NODES
+from floruntime.server.cluster.copies.checkpoints import decode_rows, entry_of
+from floruntime.server.cluster.log.log import Ends, LogRefusedError, LogSilentError, Stored
+from floruntime.server.cluster.log.message import (
     ANEW,
     HEADER_BYTES,
     DamagedLogError,

@@ -14,8 +14,8 @@ from floruntime.core.errors import FloError, UnauthorizedError
 from floruntime.core.framing import FrameReader, frame
 from floruntime.core.kv import KvPut
 from floruntime.core.wire import encode_request
+from floruntime.server.cluster.board.placement import SYSTEM
 from floruntime.server.cluster.peers import messages
-from floruntime.server.cluster.placement import SYSTEM
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.computers import SECRET, Computer
 

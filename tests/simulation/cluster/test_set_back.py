@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from floruntime.server.cluster.placement import partition_of
+from floruntime.server.cluster.board.placement import partition_of
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.scene import Scene
 from tests.simulation.cluster.world import ClusterWorld

@@ -12,9 +12,9 @@ import pytest
 from floruntime.client.client import FloClient
 from floruntime.core.console import SESSION_PREFIX
 from floruntime.core.errors import FloError, UnauthorizedError
+from floruntime.server.cluster.board.placement import SYSTEM
+from floruntime.server.cluster.copies.replica import TooFarBehindError
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.placement import SYSTEM
-from floruntime.server.cluster.replica import TooFarBehindError
 from tests.simulation.clockwork import pause
 from tests.simulation.cluster.clients import SimNodesTransport
 from tests.simulation.cluster.computers import Computer

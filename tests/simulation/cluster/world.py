@@ -16,14 +16,15 @@ from typing import Any
 
 from floruntime.engine.state.tx import View
 from floruntime.engine.store import Reader
-from floruntime.server.cluster import lead, leading
+from floruntime.server.cluster import leading
+from floruntime.server.cluster.board.members import META, MetaRow, encode
+from floruntime.server.cluster.board.placement import SYSTEM, partition_of
 from floruntime.server.cluster.joining import join
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.members import META, MetaRow, encode
-from floruntime.server.cluster.message import HEADER_BYTES
+from floruntime.server.cluster.leads import lead
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.log.message import HEADER_BYTES
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.peers import lanes, link, pieces, remote_caller
-from floruntime.server.cluster.placement import SYSTEM, partition_of
 from tests.simulation.clockwork import SimLoop, pause
 from tests.simulation.cluster.clients import SimNodesTransport
 from tests.simulation.cluster.computers import Computer

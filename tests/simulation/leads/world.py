@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from floruntime.server.cluster import leading
-from floruntime.server.cluster.board import Board
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.lease import HeldLease, LeaseRow
-from floruntime.server.cluster.message import HEADER_BYTES
+from floruntime.server.cluster.board.board import Board
+from floruntime.server.cluster.board.lease import HeldLease, LeaseRow
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.leads.publishing import OvertakenError
+from floruntime.server.cluster.log.message import HEADER_BYTES
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.publishing import OvertakenError
 from floruntime.server.config import Config
 from tests.simulation.clockwork import SimLoop
 from tests.simulation.cluster.computers import Computer

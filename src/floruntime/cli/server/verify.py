@@ -9,8 +9,8 @@ from floruntime.cli.base.output import Output, cell, complain, plain
 from floruntime.cli.base.run import settings_of
 from floruntime.cli.base.words import counted
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster.directories import is_of_a_cluster
-from floruntime.server.cluster.verifying import verify_partitions
+from floruntime.server.cluster.copies.directories import is_of_a_cluster
+from floruntime.server.cluster.copies.verifying import verify_partitions
 from floruntime.server.data.verify import VerifyReport, verify
 
 

@@ -27,20 +27,20 @@ from floruntime.server.access.grant import Grant
 from floruntime.server.access.look import Look
 from floruntime.server.access.not_known import NotKnownError
 from floruntime.server.clock import SystemClock
-from floruntime.server.cluster.board import BoardSilentError
+from floruntime.server.cluster.board.board import BoardSilentError
+from floruntime.server.cluster.board.namesakes import NameTakenError
+from floruntime.server.cluster.board.placement import SYSTEM, partition_of
+from floruntime.server.cluster.copies.node_storage import NodeStorage
+from floruntime.server.cluster.copies.replica import TooFarBehindError
 from floruntime.server.cluster.joining import join
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.message import DamagedLogError
-from floruntime.server.cluster.namesakes import NameTakenError
+from floruntime.server.cluster.log.log import LogSilentError
+from floruntime.server.cluster.log.message import DamagedLogError
 from floruntime.server.cluster.node import Node, OtherClusterError
-from floruntime.server.cluster.node_storage import NodeStorage
 from floruntime.server.cluster.operations import Operations
 from floruntime.server.cluster.peers.messages import PEER_PREAMBLE
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from floruntime.server.cluster.peers.tls import PeerTls
-from floruntime.server.cluster.placement import SYSTEM, partition_of
-from floruntime.server.cluster.replica import TooFarBehindError
-from floruntime.server.cluster.silence import what_ails_nats
+from floruntime.server.cluster.requests.silence import what_ails_nats
 from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.commit import Commit
 from floruntime.server.commit.fill import Fill

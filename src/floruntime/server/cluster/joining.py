@@ -7,17 +7,17 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from floruntime.server.cluster.board import Board, BoardSilentError, RevisionError
-from floruntime.server.cluster.jetstream import (
+from floruntime.server.cluster.board.board import Board, BoardSilentError, RevisionError
+from floruntime.server.cluster.board.members import META, SECRET, MetaRow, decode_meta, encode
+from floruntime.server.cluster.board.placement import SYSTEM
+from floruntime.server.cluster.log.log import LogSilentError
+from floruntime.server.cluster.nats.jetstream import (
     JetStreamBoard,
     JetStreamLog,
     Nats,
     NatsFailedError,
 )
-from floruntime.server.cluster.jetstream_objects import JetStreamObjects
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import META, SECRET, MetaRow, decode_meta, encode
-from floruntime.server.cluster.placement import SYSTEM
+from floruntime.server.cluster.nats.jetstream_objects import JetStreamObjects
 from floruntime.server.config import Config, ConfigError
 
 TRIES = 80

@@ -11,21 +11,21 @@ from typing import Any, Protocol
 from floruntime.core.system import StoreName
 from floruntime.engine.store.errors import StoreError
 from floruntime.engine.system import store_name
-from floruntime.server.cluster.board import Board, BoardSilentError, Entry
-from floruntime.server.cluster.checkpoints import Checkpoints, entry_of, last_sequence
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import Members, MetaRow
-from floruntime.server.cluster.message import FORMAT, DamagedLogError
-from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.board.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.board.lease import LEASE_S, RENEW_S, HeldLease, LeaseRow, LeaseWatch
+from floruntime.server.cluster.board.members import Members, MetaRow
+from floruntime.server.cluster.board.placement import SYSTEM, handed_over, keepers
+from floruntime.server.cluster.copies.checkpoints import Checkpoints, entry_of, last_sequence
+from floruntime.server.cluster.copies.node_storage import NodeStorage
+from floruntime.server.cluster.copies.replica import PAUSE_S, Replica, TooFarBehindError
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.leads.publishing import GivenUpError, OvertakenError
+from floruntime.server.cluster.leads.recovering import history_of, is_asked_of, write_anew
+from floruntime.server.cluster.log.log import LogSilentError
+from floruntime.server.cluster.log.message import FORMAT, DamagedLogError
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
-from floruntime.server.cluster.placement import SYSTEM, handed_over, keepers
-from floruntime.server.cluster.publishing import GivenUpError, OvertakenError
-from floruntime.server.cluster.recovering import history_of, is_asked_of, write_anew
-from floruntime.server.cluster.replica import PAUSE_S, Replica, TooFarBehindError
-from floruntime.server.cluster.router import Router
-from floruntime.server.cluster.silence import Said
+from floruntime.server.cluster.requests.router import Router
+from floruntime.server.cluster.requests.silence import Said
 from floruntime.server.config import Config
 from floruntime.server.ending import end_tasks
 

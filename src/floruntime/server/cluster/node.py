@@ -15,18 +15,10 @@ from functools import partial
 
 from floruntime.core.version import VERSION
 from floruntime.engine.store.errors import StoreError
-from floruntime.server.cluster.board import Board, BoardSilentError, Entry
-from floruntime.server.cluster.board_view import BoardView
-from floruntime.server.cluster.checkpoints import Checkpoints
-from floruntime.server.cluster.jetstream import JetStreamLog, Nats, NatsFailedError
-from floruntime.server.cluster.joining import Joined
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.leading import Leading
-from floruntime.server.cluster.lease import LEASE_S, LeaseWatch, name_of
-from floruntime.server.cluster.loading import load
-from floruntime.server.cluster.local_reads import LocalReads
-from floruntime.server.cluster.log import LogSilentError
-from floruntime.server.cluster.members import (
+from floruntime.server.cluster.board.board import Board, BoardSilentError, Entry
+from floruntime.server.cluster.board.board_view import BoardView
+from floruntime.server.cluster.board.lease import LEASE_S, LeaseWatch, name_of
+from floruntime.server.cluster.board.members import (
     DRAIN,
     META,
     NODES,
@@ -35,20 +27,28 @@ from floruntime.server.cluster.members import (
     decode_meta,
     encode,
 )
-from floruntime.server.cluster.message import DamagedLogError
-from floruntime.server.cluster.namesakes import Namesakes, NameTakenError
-from floruntime.server.cluster.node_storage import NodeStorage
+from floruntime.server.cluster.board.namesakes import Namesakes, NameTakenError
+from floruntime.server.cluster.board.placement import SYSTEM, keepers
+from floruntime.server.cluster.copies.checkpoints import Checkpoints
+from floruntime.server.cluster.copies.loading import load
+from floruntime.server.cluster.copies.node_storage import NodeStorage
+from floruntime.server.cluster.copies.replica import Replica, TooFarBehindError
+from floruntime.server.cluster.joining import Joined
+from floruntime.server.cluster.leading import Leading
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.leads.recovering import give_up_former, told_reach
+from floruntime.server.cluster.log.log import LogSilentError
+from floruntime.server.cluster.log.message import DamagedLogError
+from floruntime.server.cluster.nats.jetstream import JetStreamLog, Nats, NatsFailedError
 from floruntime.server.cluster.operation_notes import OperationNotes
-from floruntime.server.cluster.patiently import patiently
 from floruntime.server.cluster.peers.link import PeerLink
 from floruntime.server.cluster.peers.messages import Here
 from floruntime.server.cluster.peers.speaker import PeerSpeaker
 from floruntime.server.cluster.peers.tls import PeerTls
-from floruntime.server.cluster.placement import SYSTEM, keepers
-from floruntime.server.cluster.recovering import give_up_former, told_reach
-from floruntime.server.cluster.replica import Replica, TooFarBehindError
-from floruntime.server.cluster.router import Router
-from floruntime.server.cluster.silence import Patience, Said, lazy_servers, why_none
+from floruntime.server.cluster.requests.local_reads import LocalReads
+from floruntime.server.cluster.requests.patiently import patiently
+from floruntime.server.cluster.requests.router import Router
+from floruntime.server.cluster.requests.silence import Patience, Said, lazy_servers, why_none
 from floruntime.server.config import Config
 from floruntime.server.ending import end_tasks
 

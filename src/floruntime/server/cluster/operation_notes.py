@@ -18,9 +18,9 @@ from floruntime.core.cluster import ClusterNoted
 from floruntime.core.limits import SYSTEM_NAMESPACE
 from floruntime.core.types import Request
 from floruntime.engine.state.audit_note import AuditNote
-from floruntime.server.cluster.board import Board, BoardSilentError, Entry, RevisionError
-from floruntime.server.cluster.lead import Lead
-from floruntime.server.cluster.placement import SYSTEM
+from floruntime.server.cluster.board.board import Board, BoardSilentError, Entry, RevisionError
+from floruntime.server.cluster.board.placement import SYSTEM
+from floruntime.server.cluster.leads.lead import Lead
 
 NOTES = "operations"
 """The board's entry with what is still to be written down."""

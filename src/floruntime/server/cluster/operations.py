@@ -37,17 +37,17 @@ from floruntime.core.system import Backup
 from floruntime.core.terms import Terms
 from floruntime.core.types import Request
 from floruntime.engine.system.namespaces import NAMESPACE
-from floruntime.server.cluster.board import BoardSilentError
-from floruntime.server.cluster.cluster_backup import back_up
+from floruntime.server.cluster.board.board import BoardSilentError
+from floruntime.server.cluster.board.members import DRAIN, NODES, NodeRow, decode_node
+from floruntime.server.cluster.board.placement import SYSTEM, keepers
+from floruntime.server.cluster.copies.cluster_backup import back_up
 from floruntime.server.cluster.leading import pin_of
-from floruntime.server.cluster.members import DRAIN, NODES, NodeRow, decode_node
+from floruntime.server.cluster.leads.recovering import check_versions, history_of, recover_of
 from floruntime.server.cluster.node import Node
 from floruntime.server.cluster.operation_notes import OperationNote, details_of
-from floruntime.server.cluster.patiently import patiently
-from floruntime.server.cluster.pending import TELLING_S
-from floruntime.server.cluster.placement import SYSTEM, keepers
-from floruntime.server.cluster.recovering import check_versions, history_of, recover_of
-from floruntime.server.cluster.silence import what_ails_nats
+from floruntime.server.cluster.requests.patiently import patiently
+from floruntime.server.cluster.requests.pending import TELLING_S
+from floruntime.server.cluster.requests.silence import what_ails_nats
 from floruntime.server.cluster.taking_in import take_in
 from floruntime.server.config import NAME_IN_CLUSTER
 from floruntime.server.ending import end_tasks

@@ -24,15 +24,15 @@ from floruntime.engine.store.rocks import RocksStore
 from floruntime.engine.system.eras import ERAS_KEY, ended
 from floruntime.engine.system.namespaces import NAMESPACE
 from floruntime.engine.system.tokens import TOKEN
-from floruntime.server.cluster.board import BoardSilentError, RevisionError
-from floruntime.server.cluster.directories import is_of_a_cluster, partitions_in, place_of
-from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.board.board import BoardSilentError, RevisionError
+from floruntime.server.cluster.board.members import ALIVE_S
+from floruntime.server.cluster.board.placement import SYSTEM, partition_of
+from floruntime.server.cluster.copies.directories import is_of_a_cluster, partitions_in, place_of
 from floruntime.server.cluster.leading import pin_of
-from floruntime.server.cluster.members import ALIVE_S
-from floruntime.server.cluster.message import POSITION_KEY
+from floruntime.server.cluster.leads.lead import Lead
+from floruntime.server.cluster.leads.publishing import GivenUpError
+from floruntime.server.cluster.log.message import POSITION_KEY
 from floruntime.server.cluster.node import Node
-from floruntime.server.cluster.placement import SYSTEM, partition_of
-from floruntime.server.cluster.publishing import GivenUpError
 from floruntime.server.data.data_dir import ReadersLock, has_format, open_store
 
 TAKING_IN = "taking-in"

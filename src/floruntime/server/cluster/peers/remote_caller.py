@@ -12,7 +12,7 @@ from floruntime.core.types import Command
 from floruntime.core.wire import encode_outcome, told_in_pieces
 from floruntime.engine.state.audit_note import AuditNote
 from floruntime.engine.state.tx import Span
-from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.leads.lead import Lead
 from floruntime.server.cluster.peers.lanes import PIECE_BYTES
 from floruntime.server.cluster.peers.messages import Answers, Ask, Cancel
 from floruntime.server.commit.fill import Fill

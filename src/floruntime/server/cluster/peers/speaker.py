@@ -15,7 +15,7 @@ from floruntime.core.framing import FrameReader, frame
 from floruntime.core.types import Command
 from floruntime.core.wire import decode_envelope
 from floruntime.engine.store import StoreError
-from floruntime.server.cluster.lead import Lead
+from floruntime.server.cluster.leads.lead import Lead
 from floruntime.server.cluster.peers import messages, pieces
 from floruntime.server.cluster.peers.kernel import hold_little
 from floruntime.server.cluster.peers.lanes import Lanes
