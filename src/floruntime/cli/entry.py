@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -15,6 +16,7 @@ GC_THRESHOLD = 50_000
 def main() -> None:
     """Run `flo`. A client alone lacks what it needs, and is told how to get it."""
     gc.set_threshold(GC_THRESHOLD)
+    atexit.register(gc.freeze)  # at the end it would walk all that is loaded, to free what ends
     occupy_closed_descriptors()
     try:
         from floruntime.cli.main import main as run
