@@ -282,7 +282,7 @@ function Versions({ versions }: VersionsProps) {
   return (
     <section>
       <h2>Versions</h2>
-      {versions.length === 0 ? <Empty>None is kept.</Empty> : null}
+      {versions.length === 0 ? <Empty>No version is kept.</Empty> : null}
       {versions.map((version, at) => {
         const before = versions[at + 1];
         return (

@@ -52,7 +52,7 @@ function All() {
                 <Name text={name} /> {paused ? <Badge state="paused" /> : null}
               </>
             ),
-            width: "2.6fr",
+            width: "2fr",
           },
           { title: "ready", cell: ({ ready }) => count(ready), isNumber: true },
           {
@@ -71,6 +71,7 @@ function All() {
             title: "oldest",
             cell: ({ oldestAgeMs }) => age(oldestAgeMs),
             isNumber: true,
+            width: "6rem",
           },
           {
             title: "waiting",

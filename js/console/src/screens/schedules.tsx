@@ -124,7 +124,7 @@ function All({ kind }: { kind: Kind }) {
         {
           title: "next",
           cell: ({ nextMs }) => <Moment ms={nextMs} />,
-          width: "7.5rem",
+          width: "6.75rem",
         },
         {
           title: "last",
