@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -240,3 +241,23 @@ async def test_without_handle_signals_they_are_left_alone() -> None:
         async with server.running(worker, consumer):
             for number, handler in before.items():
                 assert signal.getsignal(number) is handler
+
+
+async def test_its_log_tells_each_kind_of_work_apart(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "floruntime")
+    worker = worker_of()
+    reader = StreamWorker("unused", stream="s", group="g", handler=lambda ctx: None, consumer="w")
+    worker.action("greet")(lambda ctx: None)
+    worker.queue("mails")(lambda ctx: None)
+    async with (
+        FloTestServer() as server,
+        living(worker, server.endpoint),
+        living(reader, server.endpoint),
+    ):
+        pass
+    kinds = ["actions", "queue mails", "stream s, group g"]
+    told = [record.getMessage() for record in caplog.records]
+    for begin in ("worker w: at work on ", "worker w: stopped working on "):
+        assert sorted(f"{begin}{kind}" for kind in kinds) == sorted(
+            line for line in told if line.startswith(begin)
+        )

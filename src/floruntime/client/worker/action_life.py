@@ -83,6 +83,10 @@ class ActionLife(Life):
         self._wait = Wait()
         self._progress_due: set[Attempt] = set()
 
+    @property
+    def works_on(self) -> str:
+        return "actions"
+
     # Registering
 
     async def _open(self) -> None:

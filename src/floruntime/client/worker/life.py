@@ -87,6 +87,11 @@ class Life(ABC):
 
     # What a kind of worker does
 
+    @property
+    @abstractmethod
+    def works_on(self) -> str:
+        """What it works on, in words: a worker of actions may serve queues beside them."""
+
     @abstractmethod
     async def _open(self) -> None:
         """Register with the server."""
@@ -139,7 +144,7 @@ class Life(ABC):
         except BaseException:
             self._attempts.close()
             raise
-        log.info("worker %s: at work", self.plan.name)
+        log.info("worker %s: at work on %s", self.plan.name, self.works_on)
         at_work()
         lanes = [asyncio.create_task(lane) for lane in self._lanes()]
         try:
@@ -147,7 +152,7 @@ class Life(ABC):
             await self._drain(lanes)
         finally:
             await self._end(lanes)
-        log.info("worker %s: stopped", self.plan.name)
+        log.info("worker %s: stopped working on %s", self.plan.name, self.works_on)
 
     async def _until_stopped(self, lanes: list[asyncio.Task[None]]) -> None:
         stopped = asyncio.create_task(self._stopped.wait())

@@ -41,6 +41,10 @@ class QueueLife(ReadingLife[Message]):
         self._serving = serving
         self._lease_ms = serving.visibility_timeout_ms
 
+    @property
+    def works_on(self) -> str:
+        return f"queue {self._serving.queue}"
+
     async def _open(self) -> None:
         await self._client.queue.stats(self._serving.queue, namespace=self.plan.namespace)
 

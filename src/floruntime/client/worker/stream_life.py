@@ -41,6 +41,10 @@ class StreamLife(ReadingLife[StreamRecord]):
         self._reading = reading
         self._keeps_order = False
 
+    @property
+    def works_on(self) -> str:
+        return f"stream {self._reading.stream}, group {self._reading.group}"
+
     async def _open(self) -> None:
         info = await self._client.stream.group_join(
             self._reading.stream,

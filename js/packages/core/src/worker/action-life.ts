@@ -73,6 +73,10 @@ export class ActionLife extends Life<Task> {
     this.#heartbeat = new Heartbeat(this.clock, work.heartbeatMs, () => this.#beat());
   }
 
+  protected override get worksOn(): string {
+    return "actions";
+  }
+
   // Registering
 
   protected override async open(): Promise<void> {

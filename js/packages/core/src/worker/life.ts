@@ -69,6 +69,8 @@ export abstract class Life<Item> implements Owner<Item> {
 
   // What a kind of worker does
 
+  /** What it works on, in words: a worker of actions may serve queues beside them. */
+  protected abstract get worksOn(): string;
   /** Make oneself known to the server. */
   protected abstract open(): Promise<void>;
   /** What runs side by side until the worker is drained. Each ends soon after `wake`. */
@@ -132,13 +134,13 @@ export abstract class Life<Item> implements Owner<Item> {
   /** The whole of it. `atWork` is called once the server knows the worker. */
   async run(atWork: () => void): Promise<void> {
     if (await this.#opened()) {
-      this.log.info(`worker ${this.plan.name}: at work`);
+      this.log.info(`worker ${this.plan.name}: at work on ${this.worksOn}`);
       atWork();
       await this.#work();
     } else {
       await this.#end();
     }
-    this.log.info(`worker ${this.plan.name}: stopped`);
+    this.log.info(`worker ${this.plan.name}: stopped working on ${this.worksOn}`);
   }
 
   /** False: it was stopped before it was known. */

@@ -39,6 +39,10 @@ export class QueueLife extends ReadingLife<Message, QueueContext> {
     this.leaseMs = serving.visibilityTimeoutMs;
   }
 
+  protected override get worksOn(): string {
+    return `queue ${this.#serving.queue}`;
+  }
+
   protected override async open(): Promise<void> {
     await this.client.queue.stats(this.#serving.queue, this.ofThisLife);
   }

@@ -39,6 +39,10 @@ export class StreamLife extends ReadingLife<StreamRecord, StreamContext> {
     this.#reading = reading;
   }
 
+  protected override get worksOn(): string {
+    return `stream ${this.#reading.stream}, group ${this.#reading.group}`;
+  }
+
   protected override async open(): Promise<void> {
     const { stream, group } = this.#reading;
     const { name } = this.plan;
