@@ -219,7 +219,7 @@ async function untilSignal(
 function sourceOf(options: Given<OfEveryWorker & WorkerBaseOptions>): ClientSource {
   const { endpoint, client, logger, ...beside } = options;
   if (endpoint !== undefined && client !== undefined) {
-    throw new BadRequestError("a worker has an endpoint or a client, and not both");
+    throw new BadRequestError("give a worker an endpoint or a client, and not both");
   }
   if (client !== undefined) {
     refuseBeside(client, { token: beside.token, tls: beside.tls });
@@ -237,7 +237,9 @@ function sourceOf(options: Given<OfEveryWorker & WorkerBaseOptions>): ClientSour
 function refuseBeside(client: CoreFloClient, settings: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(settings)) {
     if (value !== undefined) {
-      throw new BadRequestError(`${name} is the client's: ${client.endpoint} has its own already`);
+      throw new BadRequestError(
+        `${name} is the client's: leave it out; the client of ${client.endpoint} has its own`,
+      );
     }
   }
 }

@@ -136,7 +136,9 @@ function renewed(
     throw new BadTypeError(`onAuthRequired must be a function, not ${typeof next}`);
   }
   if (typeof first === "function") {
-    throw new BadRequestError("token is a function and is asked again; leave out onAuthRequired");
+    throw new BadRequestError(
+      "token is a function, which is called at each connection; leave out onAuthRequired",
+    );
   }
   let given = first;
   return () => {

@@ -57,7 +57,7 @@ export class WebSocketTransport implements Transport {
     const found = webSocket ?? (globalThis.WebSocket as WebSocketClass | undefined);
     if (found === undefined) {
       throw new BadRequestError(
-        "this runtime has no WebSocket: give a class of its kind as the option webSocket",
+        "this runtime has no WebSocket: pass a WebSocket class as the option webSocket",
       );
     }
     this.#class = found;

@@ -64,7 +64,7 @@ function made<T>(what: string, make: (value: unknown) => T, value: unknown): T {
 function checked<T>(what: string, schema: StandardSchema<T>, value: unknown): T {
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) {
-    throw new BadTypeError(`the schema of ${what} checks asynchronously, which is not taken`);
+    throw new BadTypeError(`the schema of ${what} checks asynchronously, which is not supported`);
   }
   if (result.issues !== undefined) {
     throw new BadRequestError(`${what} does not fit: ${result.issues.map(place).join("; ")}`);

@@ -309,7 +309,9 @@ export class ActionLife extends Life<Task> {
   #attemptOf(task: Task): Attempt<Task> {
     const registered = this.#work.registered.get(task.action);
     if (registered === undefined) {
-      throw new BadRequestError(`the server handed out a run of ${task.action}, not asked for`);
+      throw new BadRequestError(
+        `the server handed out a run of ${task.action}, for which the worker did not ask`,
+      );
     }
     const context = new ActionContext(task, {
       client: this.own,

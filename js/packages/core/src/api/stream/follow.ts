@@ -53,7 +53,9 @@ export class StreamFollower extends Endless<StreamRecord, ReadResult> {
     const told = startText("stream.follow", options);
     const isTold = told !== undefined || offset !== undefined;
     if (checkFlag("tail", tail) && isTold) {
-      throw new BadRequestError("stream.follow: tail and another beginning; give one of them");
+      throw new BadRequestError(
+        "stream.follow: tail and another start are both given; give one of them",
+      );
     }
     const start = isTold ? told : "$";
     this.#offset = offset;

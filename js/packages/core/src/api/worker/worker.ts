@@ -88,7 +88,9 @@ export class Worker {
 
   constructor(caller: Caller) {
     if (typeof Object(caller).call !== "function") {
-      throw new BadTypeError("Worker is client.worker; a worker of your own is an ActionWorker");
+      throw new BadTypeError(
+        "Worker is the class of client.worker; to run a worker of your own, use ActionWorker",
+      );
     }
     this.#caller = caller;
   }
