@@ -36,12 +36,12 @@ log = logging.getLogger("floruntime.engine")
 
 
 def applied_index(reader: Reader) -> int:
-    """How many entries the state that `reader` shows has seen."""
+    """How many entries the state of `reader` has seen."""
     return _row_in(reader).index
 
 
 def applied_time_ms(reader: Reader) -> int:
-    """The time of the last entry that the state that `reader` shows has seen."""
+    """The time of the last entry that the state of `reader` has seen."""
     return _row_in(reader).time_ms
 
 
@@ -55,10 +55,10 @@ _NO_TOPICS: Final[list[Topic]] = []
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One command in the sequence, with all that decides its outcome beside the state.
+    """One command in the sequence, with everything that decides its outcome, apart from the state.
 
-    `number` is 0 for a command outside any session's numbering. `may_grow` is false while the disk
-    is nearly full. `audit`: what is written down of it, where it changes anything.
+    `number` is 0 for a command that its client did not number. `may_grow` is false while the disk
+    is nearly full. `audit`: what the audit records of the command if it changes anything.
     """
 
     time_ms: int
@@ -71,7 +71,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What an entry came to. `recalled`: it had run before, this is its first answer again."""
+    """An entry's outcome. `recalled`: it had run before, and this is its first answer again."""
 
     result: Any
     error: FloError | None = None
@@ -95,9 +95,10 @@ def ask(rules: Rules, view: View, request: Query[Any]) -> Any:
 
 
 def _ask_for_page(rules: Rules, view: View, request: Any) -> Any:
-    """A cursor goes on in the history in which it was given, and in no other.
+    """Answer a page of a listing. A cursor is valid only in the history in which it was given.
 
-    Those of namespaces are of all partitions of a cluster, and of no one history.
+    An exception are namespaces: their cursors cover all partitions of a cluster, and no single
+    history.
     """
     era = eras.floor_of(view)
     if request.cursor is not None:
@@ -113,7 +114,7 @@ def _ask_for_page(rules: Rules, view: View, request: Any) -> Any:
 
 
 class Machine:
-    """Rules over one store. `engine/rules` has the list of all there are, `RULES`."""
+    """Applies rules to one store. The full list of rules is `RULES` in `engine/rules`."""
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class Machine:
     ) -> None:
         self.rules = rules
         self._plans = plans_of(rules)
-        #: The last namespace that was looked at and may be written to.
+        #: The last namespace that was looked up and may be written to.
         self._good_namespace = ""
         self._tx = tx = Tx(reader, value_bytes_max, rules, warm_bytes)
         self._value_bytes_max = value_bytes_max
@@ -140,7 +141,7 @@ class Machine:
         #: Whether the open batch holds anything to write.
         self.is_changed = False
         self._next_id = row.next_id
-        #: Whether a timer was set since `take_earliest_set_ms` was last asked.
+        #: Whether a timer was set since the last call of `take_earliest_set_ms`.
         self.has_set_timers = False
         self._earliest_set_ms = 0
         tx.next_id = self._give_id
@@ -149,12 +150,12 @@ class Machine:
 
     @property
     def warm(self) -> WarmRows:
-        """Rows of the last durable state at hand; whoever writes the batches settles them."""
+        """The cache of rows of the last durable state; the writer of the batches settles it."""
         return self._tx.warm
 
     @property
     def applied(self) -> View:
-        """What is applied, to be read between two entries."""
+        """The applied state, to be read between two entries."""
         return self._tx
 
     def _give_id(self) -> int:
@@ -171,7 +172,7 @@ class Machine:
             self.has_set_timers = True
 
     def take_earliest_set_ms(self) -> int:
-        """The earliest due time set since this was last asked, if `has_set_timers`."""
+        """The earliest due time that was set since the last call, if `has_set_timers`."""
         self.has_set_timers = False
         return self._earliest_set_ms
 
@@ -189,7 +190,7 @@ class Machine:
             self._next_id = ids_before
             return Outcome(None, error)
         except StoreError:
-            raise  # no rule's doing: the server ends
+            raise  # the store has failed, which is no fault of the rule: the server ends
         except Exception:
             tx.refuse()
             self._next_id = ids_before
@@ -226,7 +227,9 @@ class Machine:
         return False, result
 
     def take(self) -> Changes:
-        """The open batch's changes, the applied index with them. The caller writes them at once."""
+        """Return the open batch's changes with the applied index. The caller writes them at
+        once.
+        """
         row = MachineRow(self.index, self.time_ms, self._next_id, self._marked_from)
         self._tx.add(MACHINE_KEY, row)
         self.is_changed = False
@@ -235,29 +238,33 @@ class Machine:
     # What is kept at hand of the state, for who shows it
 
     def keep_rows_of(self, tables: Iterable[Table[Any]]) -> Mapping[bytes, dict[bytes, Any]]:
-        """From now on keep the rows of these tables that are written, by tag and key; `None` stands
-        for one that was deleted, until `forget_deleted_rows`. They must be cached tables.
+        """From now on collect the written rows of these tables, by tag and key, for metrics.
+
+        `None` stands for a deleted row, until `forget_deleted_rows`. The tables must be cached
+        tables.
         """
         self._tx.kept_rows = {table.tag: {} for table in tables}
         return self._tx.kept_rows
 
     def changed_keys_of(self, table: Table[Any]) -> set[bytes]:
-        """The keys of rows of a kept table that are written from now on, for whoever asks to clear.
+        """The keys of a collected table's rows that are written from now on; the caller clears the
+        set.
+
         No more are added once there are `CHANGED_KEYS_MAX`.
         """
         return self._tx.changed_keys.setdefault(table.tag, set())
 
     def forget_deleted_rows(self) -> None:
-        """From now on a deleted row is left out."""
+        """From now on leave out deleted rows."""
         self._tx.keeps_deleted = False
 
     @property
     def run_counts(self) -> Mapping[tuple[int, int], int]:
-        """By owner and status: how many runs came, less those that went, since the start."""
+        """By owner and status: how many runs came minus how many left, since the start."""
         return self._tx.run_moves.counts()
 
     def query(self, reader: Reader, namespace: str, now_ms: int, request: Query[Any]) -> Any:
-        """Answer `request` on the state that `reader` shows. Raises the refusal."""
+        """Answer `request` on the state of `reader`. Raises the refusal."""
         return self.ask(self.view(reader, namespace, now_ms), request)
 
     def ask(self, view: View, request: Query[Any]) -> Any:
@@ -265,21 +272,21 @@ class Machine:
         return ask(self.rules, view, request)
 
     def look(self, namespace: str, now_ms: int, request: Query[Any]) -> Any:
-        """Answer `request` on what is applied, be it durable or not. Raises the refusal."""
+        """Answer `request` on the applied state, durable or not. Raises the refusal."""
         tx = self._tx
         tx.namespace, tx.now_ms = namespace, now_ms
         return self.ask(tx, request)
 
     def view(self, reader: Reader, namespace: str, now_ms: int) -> View:
-        """The state that `reader` shows, as rules read it."""
+        """The state of `reader` in the form that rules read."""
         return View(reader, namespace, now_ms, self._value_bytes_max, self._lasting)
 
     def is_spent(self, rule: WaitRule, topic: Topic) -> bool:
-        """Whether nobody who waits by `rule` would find anything at this topic."""
+        """Whether no request that waits by `rule` would find anything at this topic."""
         return rule.is_spent(self._tx, topic)
 
     def first_due(self, until_ms: int) -> int | None:
-        """The earliest timer due before `until_ms`, the open batch included."""
+        """The earliest timer that is due before `until_ms`, including the open batch."""
         return timers.first_due(self._tx, until_ms)
 
 

@@ -54,7 +54,7 @@ ACTION_DELETED: Final = "action_deleted"
 
 FAILURE_SCATTER: Final = 100
 LOSS_SCATTER: Final = 1_000
-"""How much of a delay chance adds to it at most, per mille."""
+"""How much is added to a delay at most, per mille, after a worker was lost."""
 
 #: The outcome of a run that ended without one of its handler's own.
 OUTCOMES: Final[dict[ActionRunStatus, str | None]] = {
@@ -77,7 +77,7 @@ ACTION_KEY: Final[Table[ActionKeyRow]] = Table(
 
 
 class OpenActionRun:
-    """A run and its action in the hands of one command: rows of its own to change, and `save`."""
+    """A run and its action within one command: rows of its own to change, and `save`."""
 
     __slots__ = ("action", "namespace_id", "number", "row", "tx")
 
@@ -104,12 +104,12 @@ class OpenActionRun:
         self.action.save()
 
     def save_row(self) -> None:
-        """Write the run; its action is written by whoever has more to do with it."""
+        """Write only the run; the caller writes its action."""
         self.tx.put(ACTION_RUN, ACTION_RUN.key(self.namespace_id, self.number), self.row)
 
     @property
     def held(self) -> Lease:
-        """Its last lease, which is out while it runs and its end still counts."""
+        """Its latest lease, which is out while the run is running and its end still counts."""
         row = self.row
         is_out = (
             row.status == ActionRunStatus.RUNNING
@@ -120,7 +120,7 @@ class OpenActionRun:
 
     @property
     def is_held(self) -> bool:
-        """Whether somebody's lease on it still stands."""
+        """Whether a lease on it still stands."""
         return self.held.stands(self.tx.now_ms)
 
     def is_held_as(self, lease: int) -> bool:
@@ -129,13 +129,13 @@ class OpenActionRun:
 
     @property
     def _is_wanted(self) -> bool:
-        """Whether the workflow run that it was begun for still waits for its end."""
+        """Whether the workflow run that requested it still waits for its end."""
         wanted = rules_of(self.tx).action_run_wanted
         return wanted(self.tx, self.namespace_id, self.row.workflow_run)
 
 
 def find_action_run(tx: Tx, of_namespace_id: int, number: int) -> OpenActionRun | None:
-    """The run with this number, in whatever namespace. None of a deleted one."""
+    """The run with this number, in any namespace, but not in a deleted one."""
     row = tx.get(ACTION_RUN, ACTION_RUN.key(of_namespace_id, number)) if number else None
     if row is None:
         return None
@@ -153,7 +153,7 @@ def the_action_run(tx: Tx, run_id: str) -> OpenActionRun:
     return run
 
 
-# Transitions. Each saves, but for `lease_to`: of many runs, the action is written once.
+# Transitions. Each saves, except `lease_to`: its caller leases many runs and saves the action once.
 
 
 def start_waiting(run: OpenActionRun, due_ms: int) -> None:
@@ -178,10 +178,10 @@ def lease_to(
     is_reserved: bool = False,
     opened: OpenKey | None = None,
 ) -> None:
-    """Hand a ready run to a worker, for the action's `timeout_ms`. The caller saves both.
+    """Lease a ready run to a worker, for the action's `timeout_ms`. The caller saves both.
 
-    `is_reserved`: its handler will begin later, and that will be told. `opened`: the key that it
-    stands under, where that is at hand.
+    `is_reserved`: its handler begins later, and the worker will report that. `opened`: the run's
+    key, if it is already open.
     """
     row, tx = run.row, run.tx
     assert row.is_ready, "what is handed out stood in a line"
@@ -201,14 +201,14 @@ def lease_to(
 
 
 def begin_reserved(run: OpenActionRun) -> None:
-    """The handler of a reserved run has begun: from now on its attempt counts."""
+    """The handler of a reserved run has begun: its attempt counts from now on."""
     run.row.is_reserved = False
     run.row.begun_at_ms = run.tx.now_ms
     run.save()
 
 
 def extend_lease(run: OpenActionRun, for_ms: int) -> None:
-    """Let the lease last for `for_ms` from now, or longer if it does so; not beyond the run."""
+    """Extend the lease to `for_ms` from now, unless it is longer; never beyond the run's end."""
     _extend(run, for_ms)
     run.save()
 
@@ -220,7 +220,7 @@ def _extend(run: OpenActionRun, for_ms: int) -> None:
 
 
 def release(run: OpenActionRun) -> None:
-    """Take a running run back to its old place, with no attempt counted."""
+    """Put a running run back in its old place, without counting an attempt."""
     row = run.row
     assert row.attempt > 0, "what is taken back was handed out"
     row.attempt -= 1
@@ -250,7 +250,7 @@ def fail_attempt(run: OpenActionRun, error: str | None, reason: str | None, *, r
 def attempt_delay_ms(
     retry_delay_ms: int, attempt: int, run_id: str, scatter: int = FAILURE_SCATTER
 ) -> int:
-    """How long to wait after this attempt: see the head of this module. `scatter`: per mille."""
+    """The delay after this attempt (see the head of this module). `scatter`: per mille."""
     longest_ms = limits.RETRY_DELAY_MS_MAX
     delay_ms = min(retry_delay_ms << min(attempt - 1, 64), longest_ms)
     share = zlib.crc32(f"{run_id}/{attempt}".encode()) % 1001
@@ -273,7 +273,7 @@ def end_run(
     error: str | None = None,
     reason: str | None = None,
 ) -> None:
-    """End the run, once and for good. Everything that ends one comes through here."""
+    """End the run, finally. Everything that ends a run calls this."""
     row, tx = run.row, run.tx
     assert not row.is_finished, "a run ends once"
     assert (outcome is None) == (status != ActionRunStatus.COMPLETED), "a completion has an outcome"
@@ -298,7 +298,7 @@ def end_run(
 
 
 def run_ended(run: OpenActionRun, output: bytes) -> None:
-    """What follows from a run's end; the only place that knows of it. Nothing may come after."""
+    """Everything that follows from a run's end, and the only place that knows it. Call it last."""
     tx, row = run.tx, run.row
     if row.idempotency_key is not None:
         _expire_key(tx, row.action_id, run.number, row.idempotency_key)
@@ -323,7 +323,7 @@ def forget_key(tx: Tx, due_ms: int, action_id: int, number: int, tail: bytes) ->
 
 
 def revive_key(run: OpenActionRun) -> None:
-    """A run that goes on has its idempotency key again, unless that is gone by now."""
+    """Give a run that goes on its idempotency key back, unless the key was forgotten meanwhile."""
     row, tx = run.row, run.tx
     if row.idempotency_key is None:
         return
@@ -362,7 +362,7 @@ def set_status(run: OpenActionRun, status: ActionRunStatus) -> None:
 
 
 def _count(run: OpenActionRun, left: ActionRunStatus, came: ActionRunStatus) -> None:
-    """Count a run that left a status for another; only unfinished ones are told apart."""
+    """Count a run that changed its status; only unfinished statuses are told apart."""
     row, number = run.action.row, run.number
     if left == ActionRunStatus.PENDING:
         row.count_pending(number, -1)
@@ -375,7 +375,7 @@ def _count(run: OpenActionRun, left: ActionRunStatus, came: ActionRunStatus) -> 
 
 
 def count_end(run: OpenActionRun, change: int) -> None:
-    """Count a run that ended (1), or is no longer kept as such (-1)."""
+    """Count a run that ended (1), or that is no longer kept as ended (-1)."""
     ended = list(run.action.row.ended)
     ended[run.row.status - ActionRunStatus.COMPLETED] += change
     run.action.row.ended = (ended[0], ended[1], ended[2], ended[3])
@@ -386,7 +386,7 @@ def count_end(run: OpenActionRun, change: int) -> None:
 
 
 def arm_action_run(run: OpenActionRun, due_ms: int) -> None:
-    """Let the run's timer fire at `due_ms`; 0: never."""
+    """Set the run's timer to `due_ms`; 0: none."""
     row, tx = run.row, run.tx
     if row.timer_ms == due_ms:
         return
@@ -419,7 +419,7 @@ def _time_has_come(run: OpenActionRun) -> None:
 
 
 def _lose(run: OpenActionRun) -> None:
-    """Its worker was lost. What it had only reserved was never begun."""
+    """Its worker was lost. A run that it had only reserved never began."""
     if run.row.is_reserved:
         run.row.losses += 1
         release(run)
@@ -428,7 +428,7 @@ def _lose(run: OpenActionRun) -> None:
 
 
 def delete_run(run: OpenActionRun) -> None:
-    """Forget a run that has ended before its time, and its idempotency key with it."""
+    """Delete an ended run before its time, together with its idempotency key."""
     row, tx = run.row, run.tx
     assert row.is_finished, "what goes on is not deleted"
     arm_action_run(run, 0)

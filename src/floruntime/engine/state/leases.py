@@ -23,48 +23,49 @@ Item = TypeVar("Item")
 
 
 class Lease(NamedTuple):
-    """The last lease on something. `until_ms`: its deadline; 0 once it is not out any more."""
+    """The latest lease on an item. `until_ms`: its deadline; 0 if it is no longer out."""
 
     number: int
     until_ms: int
 
     def is_out_as(self, number: int) -> bool:
-        """Whether it is this one, and was not taken back yet."""
+        """Whether it is the lease of this number, and was not taken back yet."""
         return self.number == number and self.until_ms > 0
 
     def stands(self, now_ms: int) -> bool:
-        """Whether somebody holds it."""
+        """Whether a holder has the item."""
         return self.until_ms > now_ms
 
     def stands_as(self, number: int, now_ms: int) -> bool:
-        """Whether it is this one, and its holder still has it."""
+        """Whether it is the lease of this number, and its holder still has the item."""
         return self.number == number and self.until_ms > now_ms
 
 
 def is_stale(asked: int, lease: int) -> bool:
-    """Whether a caller names another lease than the last one; 0 names none."""
+    """Whether a caller names a lease other than the latest one; 0 names none."""
     return asked != lease and asked != 0
 
 
 def extended(until_ms: int, now_ms: int, for_ms: int, latest_ms: int = 0) -> int:
-    """The deadline of a lease that shall last for `for_ms` from now, or longer if it does so
-    already (0: it begins); not beyond `latest_ms`, if there is such an end (0: none).
+    """The deadline of a lease that should last for `for_ms` from now, or longer if it does already.
+
+    0 as the present deadline: it begins. The deadline is not after `latest_ms`, unless that is 0.
     """
     until_ms = max(until_ms, now_ms + for_ms)
     return min(until_ms, latest_ms) if latest_ms else until_ms
 
 
 class Memory(NamedTuple):
-    """How long it is remembered how a lease ended."""
+    """How long the end of a lease is remembered."""
 
     lasts_ms: int = limits.SETTLED_MS
 
     def ends_ms(self, ended_at_ms: int) -> int:
-        """When it may be forgotten how a lease ended then."""
+        """When the end of a lease at that time may be forgotten."""
         return ended_at_ms + self.lasts_ms
 
     def has(self, ended_at_ms: int, now_ms: int) -> bool:
-        """Whether it is still known how a lease ended then."""
+        """Whether the end of a lease at that time is still remembered."""
         return ended_at_ms + self.lasts_ms > now_ms
 
 
@@ -73,7 +74,7 @@ MEMORY: Final = Memory()
 
 
 class Told(Generic[Item]):
-    """What one command tells of the things that it was to settle."""
+    """What one command answers for each item that it should settle."""
 
     __slots__ = ("done", "stale")
 
@@ -82,5 +83,5 @@ class Told(Generic[Item]):
         self.stale: list[Item] = []
 
     def add(self, item: Item, is_done: bool) -> None:
-        """It is done (now, or before by the same holder), or was stale."""
+        """Note one item: done (now, or before by the same holder), or stale."""
         (self.done if is_done else self.stale).append(item)

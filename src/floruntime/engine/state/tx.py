@@ -26,15 +26,15 @@ from floruntime.engine.store.protocol import Changes, Reader
 
 Row = TypeVar("Row")
 Topic = tuple[str, str, str]
-"""What a waiter waits on: namespace, primitive, name."""
+"""What a waiter waits for: namespace, primitive, name."""
 
 Span = tuple[bytes, bytes]
-"""Names from the first to before the second, which is empty where there is no end."""
+"""Names from the first up to, but without, the second; an empty second name means no end."""
 
 _ABSENT: Any = object()
 _CACHED_ROWS_MAX = 100_000
 CHANGED_KEYS_MAX = 200_000
-"""So many keys of rows that changed are kept for whoever asks; then all have to be looked at."""
+"""How many keys of changed rows are kept; beyond it, a reader looks at all rows."""
 
 
 def _limit_of_answers() -> int:
@@ -53,9 +53,9 @@ def _decoded(
 
 
 class View:
-    """A consistent state at a moment: what a query sees.
+    """A consistent state at one moment: what a query sees.
 
-    What it reads of cached tables stays decoded, so keeping a view makes reading cheaper.
+    Rows of cached tables that it reads stay decoded, so keeping a view makes later reads cheaper.
     """
 
     __slots__ = (
@@ -75,36 +75,36 @@ class View:
         self.namespace = namespace
         self.now_ms = now_ms
         self.value_bytes_max = value_bytes_max
-        #: The numbers of namespaces that were looked up; a transaction forgets what it deletes.
+        #: The numbers of namespaces that were looked up; a transaction removes those it deletes.
         self.namespace_ids: dict[str, int] = {}
-        #: JSON documents of this state that were asked for, parsed, with whose they are.
+        #: Parsed JSON documents of this state that were asked for, with their owners.
         self.parsed: dict[int, tuple[str, Any]] = {}
-        #: How many bytes an answer may have: memory is short where it is less than the limit.
+        #: How many bytes an answer may have; less than the limit while memory is short.
         self.answer_room: Callable[[], int] = _limit_of_answers
         #: By primitive, the names that lists show; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
-        #: Rows of warm tables, if this is a look at the last durable state.
+        #: The cache of warm rows, if this view is of the last durable state.
         self.warm: WarmRows | None = None
         #: Rows of cached tables that were read (in a `Tx` also those that earlier batches wrote).
         self._rows: dict[bytes, Any] = {}
-        #: Those of lasting tables, shared with the views of other states.
+        #: Rows of lasting tables, shared with the views of other states.
         self._lasting: dict[bytes, Any] = {} if lasting is None else lasting
 
     def aim(
         self, namespace: str, now_ms: int, spans: Mapping[str, tuple[Span, ...]] | None = None
     ) -> None:
-        """Begin a query: in a namespace, at a time, of who sees so much."""
+        """Prepare for a query: its namespace, its time, and the names that its caller may see."""
         self.namespace, self.now_ms, self.spans = namespace, now_ms, spans
 
     def beside(self, namespace: str, now_ms: int) -> View:
-        """Another look at the same state, which shares what this one has decoded."""
+        """Another view of the same state, which shares the rows that this one has decoded."""
         other = View(self._reader, namespace, now_ms, self.value_bytes_max, self._lasting)
         other._rows, other.parsed, other.answer_room = self._rows, self.parsed, self.answer_room
         other.namespace_ids = self.namespace_ids
         return other
 
     def _get_warm(self, table: Table[Row], key: bytes, warm: WarmRows) -> Row | None:
-        """A row that may be at hand, and is kept so if it is small."""
+        """A row that may be in the cache, and is put there if it is small."""
         row: Row | None = warm.shards[hash(key) & LAST_SHARD].get(key)
         if row is None:
             data = self._reader.get(key)
@@ -116,7 +116,7 @@ class View:
         return row
 
     def within(self, namespace: str) -> Within:
-        """`with view.within(name):` reads there, and comes back where it was."""
+        """`with view.within(name):` reads in that namespace; its end returns to the old one."""
         return Within(self, namespace)
 
     def get(self, table: Table[Row], key: bytes) -> Row | None:
@@ -132,7 +132,7 @@ class View:
         if row is _ABSENT:
             data = self._reader.get(key)
             if data is None and table.lasting:
-                return None  # another state may have it
+                return None  # not cached: another state may have the row
             if len(rows) >= _CACHED_ROWS_MAX:
                 rows.clear()
             rows[key] = row = None if data is None else table.decode(data)
@@ -141,14 +141,14 @@ class View:
     def scan(
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, Row]]:
-        """Rows with `start <= key < end`, in key order (or falling)."""
+        """Rows with `start <= key < end`, in key order, or in falling order."""
         return _decoded(table, self._reader.scan(start, end, reverse=reverse))
 
     def last(self, table: Table[Row], start: bytes, end: bytes) -> tuple[bytes, Row] | None:
         """The last row with `start <= key < end`.
 
-        Where there is none, a store that looks back walks over all that was ever deleted before
-        `start`, too. So it looks on first.
+        If there is none, a store that scans backwards walks over everything that was ever deleted
+        before `start`, too. So this scans forwards first.
         """
         if not self._holds(start, end):
             return None
@@ -159,7 +159,7 @@ class View:
 
 
 class Deferred(Protocol):
-    """What stays open within a batch, and is written at its end or before anyone asks for it."""
+    """Stays open within a batch, and is written at the batch's end or before its row is needed."""
 
     def write(self) -> None:
         """Write it now."""
@@ -169,7 +169,7 @@ class Deferred(Protocol):
 class Tx(View):
     """The open batch, and within it the command that is being applied."""
 
-    # Not for memory: the interpreter is slow with more than 30 attributes in a dictionary.
+    # For speed, not memory: the interpreter is slow with more than 30 attributes in a dictionary.
     __slots__ = (
         *("_batch", "_cleared", "_cleared_before", "_command", "_kept_bytes", "_kept_classes"),
         *("_sorted", "changed_keys", "deferred", "deferred_bytes", "delivery"),
@@ -188,49 +188,49 @@ class Tx(View):
         warm_bytes: int = WARM_BYTES_DEFAULT,
     ) -> None:
         super().__init__(reader, "", 0, value_bytes_max)
-        #: What the machine goes by; to be had typed from `rules_of`, in `dispatch.py`.
+        #: The machine's rules; `rules_of` in `dispatch.py` returns them with their type.
         self.rules = rules
         tables = {} if rules is None else rules.tables
-        #: By tag, up to which size written rows stay decoded; and what classes such rows have.
+        #: By tag: the size up to which written rows stay decoded, and the classes of such rows.
         self._kept_bytes = kept_bytes_of(tables)
         self._kept_classes = kept_classes_of(tables)
         self.warm = WarmRows((tag for tag, table in tables.items() if table.is_warm), warm_bytes)
-        #: What the open command wrote; `None` is a deletion, here as in the others.
+        #: What the open command wrote; `None` is a deletion, here and below.
         self._command: dict[bytes, Any] = {}
         #: What the accepted commands of the batch wrote.
         self._batch: dict[bytes, Any] = {}
         self._cleared = KeyRanges()
         self._cleared_before: KeyRanges | None = None
-        #: Per table that was scanned, all written keys in order.
+        #: For each scanned table, all written keys in order.
         self._sorted: dict[bytes, list[bytes]] = {}
-        #: The session whose command this is; empty for the server's own.
+        #: The session that sent this command; empty for the server's own commands.
         self.session = ""
         #: False while the disk is nearly full: commands that grow are refused.
         self.may_grow = True
         self.touched: list[Topic] = []
         self.ended: list[Topic] = []
-        #: Positions that speed up scans; derived, never needed: see `engine/state/tombstones.py`.
+        #: Positions that speed up scans; derived from the rows: see `engine/state/tombstones.py`.
         self.hints: dict[Any, Any] = {}
         #: Called with the due time of each timer that a command sets.
         self.on_timer_set: Callable[[int], None] = lambda due_ms: None
-        #: Gives the next id of the machine; set by it.
+        #: Gives the next id of the machine, which sets this.
         self.next_id: Callable[[], int] = _no_ids
-        #: The last id given, and how to jump over those up to another; set by it, too.
+        #: The last id given, and how to jump to a higher one; the machine sets these, too.
         self.last_id: Callable[[], int] = _no_ids
         self.jump_ids: Callable[[int], None] = lambda last: None
-        #: What is written once at the end of a batch, by the key of its row.
+        #: What is written once, at the end of a batch, by the key of its row.
         self.deferred: dict[bytes, Deferred] = {}
         self.deferred_bytes = 0
-        #: Whether a batch is being applied, in which that is so.
+        #: Whether a batch is being applied, in which writes may be deferred.
         self.is_deferring = False
-        #: By tag of a table whose rows somebody keeps at hand: its latest rows, by key.
+        #: By tag, for tables whose written rows are collected: their latest rows, by key.
         self.kept_rows: dict[bytes, dict[bytes, Any]] = {}
-        #: By tag of some of these: the keys of rows that were written since somebody looked.
+        #: By tag, for some of these: the keys of rows that were written since the last look.
         self.changed_keys: dict[bytes, set[bytes]] = {}
-        #: Whether a row that was deleted is kept as `None`; else it is left out.
+        #: Whether a deleted row is collected as `None`; otherwise it is left out.
         self.keeps_deleted = True
         self.run_moves = RunMoves()
-        #: A delivery that this command made, for its undoing; see `core/system.py: Delivery`.
+        #: A delivery that this command made, to undo it if needed; see `core/system.py: Delivery`.
         self.delivery: Any = None
 
     # Reading
@@ -248,8 +248,8 @@ class Tx(View):
         return row
 
     def at_hand(self, key: bytes) -> Any:
-        """The row at `key` where it was written or read lately: the store is not asked, so `None`
-        tells nothing.
+        """A row that was written or read lately. `None`: perhaps the store has it, which is not
+        asked.
         """
         if key in self._command:
             return self._command[key]
@@ -271,7 +271,7 @@ class Tx(View):
     def scan(
         self, table: Table[Row], start: bytes, end: bytes, *, reverse: bool = False
     ) -> Iterator[tuple[bytes, Row]]:
-        """As a view's; what the command itself writes while it scans may be seen or not."""
+        """Like a view's; what the command itself writes during the scan may be seen or not."""
         stored = self._reader.scan(start, end, reverse=reverse)
         if not (self._batch or self._command or self._cleared):
             return _decoded(table, stored)
@@ -306,7 +306,7 @@ class Tx(View):
                     yield written[position], row
                 position += 1
             if position < len(written) and written[position] == key:
-                continue  # the written row comes at the next step
+                continue  # the next step gives the written row instead
             if key not in cleared:
                 yield key, table.decode(data)
         for key in written[position:]:
@@ -333,7 +333,7 @@ class Tx(View):
     # Writing
 
     def own(self, table: Table[Row], key: bytes) -> Row | None:
-        """The row at `key`, to change in place: what the command changes in it is written."""
+        """The row at `key` for changes in place: what the command changes in it is written."""
         row: Any = self._command.get(key)
         if row is None and (row := self.get(table, key)) is not None:
             self.put(table, key, row := row.__copy__())
@@ -356,7 +356,9 @@ class Tx(View):
             self._command[key] = None
 
     def clear(self, table: Table[Any], start: bytes, end: bytes) -> None:
-        """Delete every row of a table in `[start, end)`, at a cost that does not grow with them."""
+        """Delete all rows of a table in `[start, end)`, at a cost that their number does not
+        change.
+        """
         for key in self._written_keys(table.tag, start, end):
             self.delete(table, key)
         if table.kept_bytes:
@@ -366,26 +368,26 @@ class Tx(View):
         self._cleared.add(start, end)
 
     def _forget_unwritten(self) -> None:
-        """Drop the cache: finding the rows of one range in it would cost more each time."""
+        """Drop the cache: finding one range of rows in it would take longer each time."""
         self._rows = {}
 
     def move_run(self, owner_id: int, left: int | None, came: int | None) -> None:
-        """A run of an action or a workflow left a status, and came to another: `None` is none."""
+        """Note that a run moved from one status to another; `None` is none."""
         self.run_moves.of_command.append((owner_id, left, came))
 
     def touch(self, topic: Topic) -> None:
-        """Tell those who wait on this that it changed."""
+        """Wake the waits on this topic: it changed."""
         self.touched.append(topic)
 
     def end_waits(self, topic: Topic) -> None:
-        """End the waits on this with what there is: it is gone."""
+        """End the waits on this topic with their present answers: it was deleted."""
         self.ended.append(topic)
 
     # What a batch writes at its end
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
-        """Let what is edited again and again stay open within the block."""
+        """Within the block, let what is edited several times stay open."""
         self.is_deferring = True
         try:
             yield
@@ -397,7 +399,7 @@ class Tx(View):
             self.deferred_bytes = 0
 
     def settle(self, key: bytes) -> bool:
-        """Write what is deferred for the row at `key`; whether there was anything."""
+        """Write what is deferred for the row at `key`. Returns whether there was anything."""
         deferred = self.deferred.pop(key, None)
         if deferred is not None:
             deferred.write()
@@ -411,7 +413,7 @@ class Tx(View):
         return bool(self._command) or self._cleared_before is not None
 
     def accept(self) -> bool:
-        """Let the command's writes join the batch; whether there are any."""
+        """Let the command's writes join the batch. Returns whether there are any."""
         command = self._command
         if not command and self._cleared_before is None:
             return False
@@ -436,20 +438,22 @@ class Tx(View):
         if self._cleared_before is not None:
             self._cleared, self._cleared_before = self._cleared_before, None
         self._sorted.clear()
-        # They may tell of what was just dropped.
+        # The hints may describe rows that were just dropped.
         self.hints.clear()
         self.namespace_ids.clear()
 
     def add(self, key: bytes, row: Any) -> None:
-        """Write a row that is no command's: it joins the batch at once."""
+        """Write a row outside all commands: it joins the batch at once."""
         self._batch[key] = row
 
     def take(self) -> Changes:
-        """The batch as bytes, for the store; a new batch begins. The caller writes it at once."""
+        """Return the batch as bytes and begin a new one. The caller writes it to the store
+        at once.
+        """
         rows, kept_bytes, kept_classes = self._rows, self._kept_bytes, self._kept_classes
         kept_rows, changed_keys, batch = self.kept_rows, self.changed_keys, self._batch
         warm_tags, warm, warm_bytes = self.warm.tags, {}, 0
-        # All at once and without a look at each, for that is most of what a small command costs.
+        # All at once, without a look at each row: this is most of the cost of a small command.
         encoded = map(_encode, batch.values())
         changed: dict[bytes, bytes | None] = dict(zip(batch, encoded, strict=True))
         for key, row in batch.items():
@@ -481,7 +485,7 @@ class Tx(View):
         changes = Changes(changed, self._cleared.pairs())
         self.warm.await_batch(warm, warm_bytes, self._cleared)
         self._batch, self._cleared, self._sorted = {}, KeyRanges(), {}
-        if len(rows) > _CACHED_ROWS_MAX:  # make room: what came into the cache first goes first
+        if len(rows) > _CACHED_ROWS_MAX:  # make room: the oldest entries of the cache go first
             for key in list(islice(rows, len(rows) - _CACHED_ROWS_MAX * 3 // 4)):
                 del rows[key]
         return changes

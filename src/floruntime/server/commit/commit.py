@@ -39,11 +39,11 @@ from floruntime.server.metrics.counts import NOTED_MAX, Counts
 log = logging.getLogger("floruntime.commit")
 
 TICKS_WAIT_S = 0.025
-"""So long ticks that nobody is told of wait for something that is to be durable, too."""
+"""How long a tick that nobody waits for is delayed, so that it goes with something else."""
 
 
 class Stage(Enum):
-    """How far a commit's life has come."""
+    """The stage of a commit's life."""
 
     RUNNING = auto()
     ENDING = auto()
@@ -54,7 +54,7 @@ class Stage(Enum):
 
 
 class Commit:
-    """Orders, applies, answers, wakes. `on_fatal` is told when the journal is lost."""
+    """Orders, applies, answers, and wakes waits. `on_fatal` is called if the journal is lost."""
 
     tells_of_work = True
 
@@ -78,7 +78,7 @@ class Commit:
         self._loop = asyncio.get_running_loop()
         self._stage = Stage.RUNNING
         self._batch = OpenBatch()
-        #: How much of the open batch's time those who flood have used.
+        #: How much of the open batch's time flooding connections have used.
         self.fill = Fill() if fill is None else fill
         self.fill.look = lambda: (len(self._batch.answers), self._in_flight is not None)
         self._in_flight: OpenBatch | None = None
@@ -90,38 +90,38 @@ class Commit:
         self._waits = CommandWaits(machine, clock, self._apply, self._answer_later)
         self._waited_on = self._waits.by_topic
         self._ticker = Ticker(machine, clock, self._submit_tick, self._before_tick)
-        #: Answers what only reads.
+        #: Answers requests that only read.
         self.queries = Queries(machine, clock, journal.readable)
         #: By primitive: who in the server is told, once it is durable, that one was touched.
         self.listeners: dict[str, Callable[[], None]] = {}
         #: False while the disk is nearly full: growth is refused.
         self.may_grow = True
-        #: Told, before the next batch goes into the journal, that there is one.
+        #: Called before the next batch goes into the journal.
         self.on_work: Callable[[], None] | None = None
         self.commands_total = 0
         journal.begin(self._durable, self._fail)
 
     @property
     def applied(self) -> View:
-        """The state as commands see it, be it durable or not; to be read at once."""
+        """The state as commands see it, durable or not; read it at once."""
         return self._machine.applied
 
     @property
     def changes_total(self) -> int:
-        """How many commands have changed anything, ever."""
+        """How many commands have ever changed anything."""
         return self._machine.index
 
     @property
     def has_news(self) -> bool:
-        """Whether a batch has become durable in which not only floods wait to be told."""
+        """Whether a batch has become durable in which not only flooding connections wait."""
         return self._journal.has_news and self.fill.is_awaited
 
     def fill_for(self, caller: Caller) -> Fill:
-        """That of the batch into which its commands go: there is one."""
+        """The fill of the batch into which its commands go; there is one batch."""
         return self.fill
 
     def let_go(self) -> None:
-        """Hold on to no earlier state, unless a batch under way needs it."""
+        """Drop earlier states, unless a batch under way needs them."""
         if self.is_idle:
             self._journal.let_go()
             self.queries.let_go()
@@ -140,7 +140,7 @@ class Commit:
         number: int,
         command: Command[Any],
     ) -> None:
-        """Apply a client's command; it is answered when that is durable, or when its wait ends."""
+        """Apply a client's command. It is answered when it is durable, or when its wait ends."""
         now_ms = self._clock.now_ms()
         if now_ms >= self._ticker.next_ms:
             self._ticker.tick_if_due()
@@ -189,7 +189,7 @@ class Commit:
         return outcome
 
     def _is_told_of(self, outcome: Outcome) -> bool:
-        """Whether somebody hears of what a command changed once it is durable."""
+        """Whether somebody is notified of a command's changes once it is durable."""
         topics = outcome.touched + outcome.ended
         waiters = self.queries.waiters
         if waiters.by_topic and any(waiters.on(topics)):
@@ -233,18 +233,18 @@ class Commit:
     # Waits that end early
 
     def drop(self, caller: Caller) -> None:
-        """Forget the waits of a caller that is gone; they take nothing with them."""
+        """Forget the waits of a disconnected caller; they change nothing."""
         self._waits.drop(caller)
         self.queries.waiters.drop(caller)
 
     def cancel(self, caller: Caller, request_id: int) -> bool:
-        """End one wait of a caller with its empty answer; False if it does not wait."""
+        """End one wait of a caller with its empty answer. False if it does not wait."""
         return self._waits.cancel(caller, request_id) or self.queries.waiters.end(
             caller, request_id
         )
 
     def end_waits(self) -> None:
-        """Answer everyone who waits with what there is, from now on: the server is stopping."""
+        """Answer all waits as they are, now and from now on: the server is stopping."""
         if self._stage is Stage.RUNNING:
             self._stage = Stage.ENDING
         self._waits.end_all()
@@ -266,7 +266,7 @@ class Commit:
         try:
             self._flush()
         except StoreFailedError:
-            return  # as `TOLD`, without its two calls for every batch
+            return  # as `with TOLD` does, without its two calls for every batch
 
     def _flush(self) -> None:
         """Put the open batch into the journal; without changes, only answer."""
@@ -306,8 +306,8 @@ class Commit:
     def _durable(self) -> None:
         """The batch in flight has become durable, and the next one has collected meanwhile.
 
-        It does not go at once: what sockets hold by now is read first, for a batch costs much
-        beside its commands. Floods fill it without that.
+        The next one does not go at once. First, sockets are read, because a batch costs much beside
+        its commands. Floods fill it without that.
         """
         with TOLD:
             if self.fill.is_used:
@@ -320,7 +320,7 @@ class Commit:
                 self._flush_in_a_while()
 
     def _go_on_and_weigh(self) -> None:
-        """The same where floods have put something into the next batch."""
+        """The same, if flooding connections have put something into the next batch."""
         fill = self.fill
         begun_s = fill.now_s()
         self._tell()
@@ -331,14 +331,14 @@ class Commit:
         fill.took(fill.now_s() - begun_s + self._journal.beside_s)
 
     def _tell(self) -> None:
-        """What was in flight is durable: let it be seen."""
+        """The batch in flight is durable: make it visible."""
         batch, self._in_flight = self._in_flight, None
         assert batch is not None, "a batch was appended"
         self.queries.move_on()
         self._answer(batch)
 
     def _answer(self, batch: OpenBatch) -> None:
-        """Answer a batch that is durable, then wake the queries that wait on its changes."""
+        """Answer a durable batch, then wake the queries that wait on its changes."""
         callers: dict[Caller, None] = {}
         has_undelivered = False
         for caller, request_id, _, outcome in batch.answers:
@@ -371,7 +371,7 @@ class Commit:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is open, in flight or unanswered (waits do not count)."""
+        """Whether nothing is open, in flight or unanswered; waits do not count."""
         return not (
             self._batch.answers
             or self._in_flight is not None
@@ -394,7 +394,7 @@ class Commit:
                 future.set_result(None)
 
     async def stop(self) -> None:
-        """Finish what is open, then give up the journal."""
+        """Finish the open batch, then stop the journal."""
         self._ticker.stop()
         if self._stage is not Stage.FAILED:
             self._stage = Stage.STOPPED

@@ -20,8 +20,10 @@ from floruntime.server.commit.caller import Caller
 
 
 class Waiter:
-    """One request that waits. `empty`: what it is answered when its time is up. `gone`: what it is
-    told when its namespace is deleted, if anything.
+    """One request that waits.
+
+    `empty`: its answer when its time is up. `gone`: its answer if its namespace is deleted, if
+    there is one.
     """
 
     __slots__ = (
@@ -64,14 +66,14 @@ class Waiter:
         self.asked_ms = asked_ms
         self.topics = rule.topics(namespace, request)
         self.deadline: Handle | None = None
-        #: Whether something changed for which it is yet to be asked.
+        #: Whether something changed, and it must still be tried again.
         self.is_due = False
-        #: Whether what it waits on is gone, and its namespace with it.
+        #: Whether what it waits on was deleted, together with its namespace.
         self.is_ended = False
         self.is_gone = False
 
     def waits_on_any(self, topics: list[Topic]) -> bool:
-        """Whether any of `topics` is one of those it waits on."""
+        """Whether it waits on any of `topics`."""
         return any(topic in topics or (topic[0], "", "") in topics for topic in self.topics)
 
 
@@ -81,7 +83,7 @@ class Waiters:
     def __init__(self, clock: Clock, time_up: Callable[[Waiter], None]) -> None:
         self._clock = clock
         self._time_up = time_up
-        #: Who waits on what; empty while nobody waits at all.
+        #: The waiters by topic; empty while nobody waits.
         self.by_topic: dict[Topic, dict[Waiter, None]] = {}
         self._by_owner: dict[Caller, dict[Waiter, None]] = {}
         self._keeping_alive: dict[Waiter, None] = {}
@@ -93,7 +95,7 @@ class Waiters:
         return sum(map(len, self._by_owner.values()))
 
     def add(self, waiter: Waiter, block_ms: int) -> None:
-        """Let `waiter`, which was asked just now, wait for `block_ms`."""
+        """Let `waiter`, which was tried just now, wait for `block_ms`."""
         for topic in waiter.topics:
             self.by_topic.setdefault(topic, {})[waiter] = None
         self._by_owner.setdefault(waiter.owner, {})[waiter] = None
@@ -108,7 +110,7 @@ class Waiters:
         waiter.deadline = self._clock.call_at(waiter.asked_ms + block_ms, time_up)
 
     def remove(self, waiter: Waiter) -> None:
-        """Take `waiter` out, if it still waits."""
+        """Remove `waiter`, if it still waits."""
         for topic in waiter.topics:
             _take_out(self.by_topic, topic, waiter)
         _take_out(self._by_owner, waiter.owner, waiter)
@@ -121,7 +123,7 @@ class Waiters:
         return waiter in self._by_owner.get(waiter.owner, ())
 
     def on(self, topics: list[Topic]) -> Iterator[Waiter]:
-        """Those who wait on any of `topics`, in order of arrival within a topic."""
+        """The waiters on any of `topics`, in order of arrival within a topic."""
         seen: set[Topic] = set()
         by_topic = self.by_topic
         for topic in topics:
@@ -132,13 +134,14 @@ class Waiters:
                 yield from self.at(topic, seen)
 
     def _within(self, namespace: str) -> list[Topic]:
-        """All topics of a namespace on which somebody waits."""
+        """All topics of a namespace that have waiters."""
         return [topic for topic in self.by_topic if topic[0] == namespace]
 
     def at(self, topic: Topic, seen: set[Topic]) -> Iterator[Waiter]:
-        """Those who wait on `topic`, and then on all of its primitive, but for what was `seen`.
+        """The waiters on `topic`, and then those on all names of its primitive, without those in
+        `seen`.
 
-        Whoever is removed meanwhile is passed by: asking one waiter may have ended another's wait.
+        A waiter that is removed meanwhile is skipped: trying one may have ended another's wait.
         """
         for key in (topic, (topic[0], topic[1], "")):
             if key not in seen:
@@ -154,11 +157,11 @@ class Waiters:
         return list(self._by_owner.get(owner, ()))
 
     def keeping_alive(self, asked_before_ms: int) -> list[Waiter]:
-        """Those whose wait renews something, and who were last asked before that time."""
+        """The waiters whose wait renews something, and that were last tried before that time."""
         return [waiter for waiter in self._keeping_alive if waiter.asked_ms < asked_before_ms]
 
     def drop(self, owner: Caller) -> None:
-        """Forget all that `owner` waits for, without an answer."""
+        """Forget all waits of `owner` without an answer."""
         for waiter in self.of(owner):
             self.remove(waiter)
 

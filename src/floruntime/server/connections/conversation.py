@@ -53,7 +53,7 @@ log = logging.getLogger("floruntime.conversation")
 
 
 class Host(Protocol):
-    """What a conversation needs of the server."""
+    """What a conversation needs from the server."""
 
     in_flight_max: int
     load: Load
@@ -75,12 +75,11 @@ class Host(Protocol):
 class Conversation:
     """The server's end of one connection.
 
-    `send` carries bodies, in order; `close` ends what carries them, for the reason given. `rate`:
-    how many requests are taken, where that is bounded.
+    `send` carries bodies, in order. `close` closes the connection, with a reason. `rate`: the limit
+    on its requests, if there is one.
 
-    What arrives is done by turns (`turns.py`), and nothing more is begun while much of what was
-    answered lies unread. Meanwhile it `is_busy`, and should be given nothing; `on_ready` is called
-    when that is over.
+    Arrived requests run in turns (`turns.py`), and none begins while too many answers are unread.
+    Meanwhile it `is_busy`, and should be given nothing; `on_ready` is called at the end of that.
     """
 
     def __init__(
@@ -98,28 +97,28 @@ class Conversation:
         self._rate = rate
         self._answers = host.answers
         self._turns = host.turns
-        #: Where it stands among those who share the loop.
+        #: Its place among the connections that share the event loop.
         self.turn = Turn()
         self.on_ready: Callable[[], None] = lambda: None
-        #: Carries one body that comes in pieces.
+        #: Sends one body that comes in pieces.
         self.send_pieces: Callable[[list[bytes]], None] = lambda pieces: send([b"".join(pieces)])
-        #: One that was cut anywhere.
+        #: Sends one body that may be cut anywhere.
         self.send_cut: Callable[[list[bytes]], None] = lambda pieces: send([b"".join(pieces)])
         self.peer = peer
         #: The client's id for its numbered writes; empty before the hello.
         self.client = ""
-        #: What it may do; `None` before the hello.
+        #: Its rights; `None` before the hello.
         self.grant: Grant | None = None
         self._free: frozenset[Any] = frozenset()
         self._noted: frozenset[Any] = frozenset()
         #: By primitive, the names that lists show to it; `None`: all.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
-        #: Of the request that is being handed over.
+        #: The terms of the request that is being passed on.
         self.terms: Terms | None = None
         #: Why nothing more may be begun.
         self._holds: set[Hold] = set()
         self._inbox: deque[bytes] = deque()
-        #: Told of the longest that it promises to be silent.
+        #: Called with the longest silence that the client promises.
         self.on_promise: Callable[[int], None] | None = None
         self.is_closed = False
         #: Whether something that arrived waits.
@@ -127,7 +126,7 @@ class Conversation:
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
         self._owed = Owed(host.answers)
-        #: Of each unanswered request its bytes and its kind.
+        #: The size and the kind of each unanswered request.
         self._in_flight: dict[int, tuple[int, type[Any]]] = {}
         self._counts = host.counts
         self._note_answered = host.counts.note_answered
@@ -136,7 +135,7 @@ class Conversation:
 
     @property
     def is_welcome(self) -> bool:
-        """Whether the hello is done."""
+        """Whether the hello was accepted."""
         return bool(self.client)
 
     @property
@@ -145,7 +144,7 @@ class Conversation:
         return len(self._in_flight)
 
     def receive(self, bodies: Sequence[bytes]) -> None:
-        """Take what arrived together; what is answered at once goes out together, too."""
+        """Take what arrived together; what is answered at once is also sent together."""
         if self.is_closed:
             return
         is_waiting = self._inbox or self._holds or self._owed.bytes
@@ -182,7 +181,7 @@ class Conversation:
         return asked
 
     def go_on(self, until_s: float) -> bool:
-        """Take what has arrived, until then; whether more can be taken."""
+        """Work on what has arrived, until that time. Returns whether more can be done."""
         inbox, holds, owed, now_s = self._inbox, self._holds, self._owed, self._turns.now_s
         commit, turn, is_flooding = self._host.commit, self.turn, self.turn.is_flooding
         fill, commands_before = commit.fill_for(self), commit.commands_total
@@ -226,7 +225,7 @@ class Conversation:
         (self._holds.add if is_held else self._holds.discard)(why)
 
     def set_paused(self, is_paused: bool) -> None:
-        """Whether much that was sent lies unread: nothing more is begun while it does."""
+        """Say whether too many answers are unread: nothing more is begun while they are."""
         self._hold(Hold.PAUSED, is_paused)
         self._go_on_soon()
 
@@ -235,7 +234,7 @@ class Conversation:
             self._turns.begin(self)
 
     def _receive_body(self, body: bytes) -> Envelope | None:
-        """Take one request; itself, where it was handed over."""
+        """Take one request. Returns it if it was passed on."""
         if self._rate is not None and self.client and not self._rate.take():
             self._refuse_cheaply(body)
             return None
@@ -244,7 +243,7 @@ class Conversation:
         except (msgspec.DecodeError, RecursionError) as error:
             self._refuse_body(body, error)
             return None
-        # What follows is done for every request: few calls, and what is rare elsewhere.
+        # The following runs for every request: so few calls, and rare cases are elsewhere.
         size_bytes, in_flight = len(body), self._in_flight
         request_id, request = envelope.id, envelope.request
         if not self.client or request_id in in_flight:
@@ -275,7 +274,7 @@ class Conversation:
         return envelope
 
     def _refuse_cheaply(self, body: bytes) -> None:
-        """One request too many this second: what it asks is not even looked at."""
+        """Refuse one request too many in this second, without looking at what it asks."""
         self._counts.refusals[Refusal.RATE] += 1
         try:
             request_id = decode_request_id(body)
@@ -285,7 +284,7 @@ class Conversation:
             self._put_out(encode_error(request_id, TOO_FAST))
 
     def _checked(self, envelope: Envelope, request: Any) -> None:
-        """The definitions in it are checked: it goes on, and so does what came behind it."""
+        """The request's definitions are checked: it continues, and so do later requests."""
         self._hold(Hold.CHECKING, False)
         if self.is_closed:
             return
@@ -316,7 +315,7 @@ class Conversation:
             host.serve(self, request_id, request)
 
     def _granted(self, envelope: Envelope) -> Request[Any] | None:
-        """A closer look at a request: as it may be made, or refused."""
+        """Look closer at a request: return it as it may be made, or refuse it."""
         assert self.grant is not None, "whoever asks was let in"
         try:
             return granted(self.grant, envelope, self._host.look(envelope))
@@ -325,14 +324,14 @@ class Conversation:
             return None
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
-        """What is to be written down of a command of this caller, if anything is."""
+        """What the audit should record of a command of this caller, if anything."""
         if type(command) not in self._noted:
             return None
         assert self.grant is not None, "whoever asks was let in"
         return note_of(self.grant, self.peer, namespace, command)
 
     def _receive_unusual(self, envelope: Envelope, size_bytes: int) -> None:
-        """The hello, or a request that may not stand where it does."""
+        """Take the hello, or a request that is not allowed at this point."""
         if self.client:
             self.fail(ProtocolError(f"request id {envelope.id} is already in flight"))
         elif not isinstance(envelope.request, Hello):
@@ -342,13 +341,13 @@ class Conversation:
             self._host.greet(self, envelope.id, envelope.request)
 
     def _hold_early(self) -> None:
-        """What comes before the hello is judged waits, and must not be much."""
+        """Keep what arrives before the hello is judged; it must not be much."""
         early_bytes = sum(map(len, self._inbox))
         if early_bytes > limits.HELLO_BYTES_MAX:
             self.fail(ProtocolError(f"it sent {early_bytes} bytes right after its hello"))
 
     def let_in(self, request_id: int, client: str, grant: Grant, welcome: Welcome) -> None:
-        """The hello was good; `client` names whose writes these are."""
+        """Accept the hello; `client` names whose writes these are."""
         self.client, self.grant, self._free = client, grant, grant.free
         self._noted = noted_of(grant)
         self.spans = None if grant.scopes is None else grant.scopes.spans
@@ -358,7 +357,7 @@ class Conversation:
         self.flush()
 
     def turn_away(self, request_id: int, error: FloError) -> None:
-        """The hello was refused; it is told so before the end."""
+        """Refuse the hello, and tell the client before the connection is closed."""
         if self.is_closed:
             return
         self._put_out(encode_error(request_id, error))
@@ -386,7 +385,7 @@ class Conversation:
             self._owed.settle(request_id)
         if asked is None or error is not None or told is not None:
             body = self._unusual(asked, request_id, result, error, told)
-        else:  # by far the most
+        else:  # by far the most frequent case
             size_bytes, kind = asked
             self._load.held_bytes -= size_bytes
             self._note_answered(kind)
@@ -402,7 +401,7 @@ class Conversation:
         error: FloError | None,
         told: Told | None,
     ) -> bytes:
-        """A refusal, an answer that tells how old it is, or what was not even under way."""
+        """Add a refusal, an answer that tells its age, or an answer to something not under way."""
         if asked is not None:
             size_bytes, kind = asked
             self._load.held_bytes -= size_bytes
@@ -417,12 +416,12 @@ class Conversation:
         self._outbox_bytes += len(body)
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """An answer of about that size was made, and is given once it is durable."""
+        """Count an answer of about that size, which is given once it is durable."""
         if not self.is_closed:
             self._owed.add(request_id, answer_bytes)
 
     def await_body(self, request_id: int) -> None:
-        """Begin nothing more until the answer to that, which takes long, is there."""
+        """Begin nothing more until the answer to that request is there, which takes long."""
         self._owed.add(request_id, 0)
         self._hold(Hold.AWAITING_BODY, True)
 
@@ -444,21 +443,21 @@ class Conversation:
             self._put_out(body)
 
     def add_cut(self, request_id: int, pieces: list[bytes]) -> None:
-        """Send one that came in pieces."""
+        """Send an answer that came in pieces."""
         self.flush()
         if not self.is_closed:
             self._settle_body(request_id)
             self.send_cut(pieces)
 
     def _settle_body(self, request_id: int) -> None:
-        """What was asked is answered with a body that was not encoded here."""
+        """Note that a request is answered with a body that was not encoded here."""
         asked = self._in_flight.pop(request_id, None)
         if asked is not None:
             self._load.held_bytes -= asked[0]
             self._note_answered(asked[1])
 
     def flush(self) -> None:
-        """Send what is in the outbox; while what arrived together is being taken, at its end."""
+        """Send what is in the outbox; during `receive`, this happens at its end."""
         if self._is_receiving or self.is_closed or not self._outbox:
             return
         outbox, self._outbox, self._outbox_bytes = self._outbox, [], 0
@@ -467,7 +466,7 @@ class Conversation:
             self._go_on_soon()
 
     def fail(self, error: FloError) -> None:
-        """Nothing that follows can be understood."""
+        """Close the connection: nothing that follows can be understood."""
         if self.is_closed:
             return
         log.warning("%s: connection closed: %s", self.peer, error)
@@ -476,7 +475,7 @@ class Conversation:
         self.close(error)
 
     def _fail_by_a_bug(self) -> None:
-        """The request it was about must not stay silent. To be called where it was caught."""
+        """Answer the request that met a bug. Call it in the `except` block."""
         log.exception("%s: a request failed unexpectedly; this is a bug", self.peer)
         self.fail(ProtocolError("the server failed on a request; its log says why"))
 
@@ -487,7 +486,7 @@ class Conversation:
             self._close(reason)
 
     def connection_lost(self) -> None:
-        """The connection is gone: forget its waits and what was in flight."""
+        """The connection is closed: forget its waits and what was in flight."""
         if self.is_closed:
             return
         self.is_closed = True
