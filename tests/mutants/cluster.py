@@ -34,7 +34,7 @@ MUTANTS = (
         "server/cluster/leads/lead.py",
         "        return reach < seen <= reach + self._journal.under_way",
         "        return False",
-        "tests/simulation/cluster/test_nodes.py",
+        f"{CLUSTER}/leads/test_lead.py {NODES}",
     ),
     Mutant(
         "another start of a node takes its lease for its own",

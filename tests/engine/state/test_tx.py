@@ -185,6 +185,26 @@ def test_rows_of_a_cached_table_are_read_once(tx: Tx, store: CountingStore) -> N
     assert store.reads == 2
 
 
+@pytest.mark.parametrize("is_cleared", [False, True])
+def test_a_command_reads_what_the_batch_in_flight_did_not_the_row_before_it(
+    tx: Tx, store: CountingStore, is_cleared: bool
+) -> None:
+    """That row is in the cache until the batch is durable, for queries."""
+    key = WARM.key(1)
+    tx.put(WARM, key, Row(5))
+    tx.accept()
+    store.write(tx.take())
+    tx.warm.settle()
+    if is_cleared:
+        tx.clear(WARM, *WARM.range())
+    else:
+        tx.put(WARM, key, Row(199))  # too large to stay in the cache
+    tx.accept()
+    store.write(tx.take())
+    assert tx.warm.get(key) == Row(5)
+    assert tx.get(WARM, key) == (None if is_cleared else Row(199))
+
+
 def test_rows_of_a_lasting_table_stay_known_to_the_views_of_later_states(
     store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from floruntime.server.cluster.leads.publishing import OvertakenError
 from floruntime.server.cluster.log.message import decode_message
 from tests.server.cluster.memory_board import MemoryBoard
 from tests.server.cluster.memory_log import MemoryLog
+from tests.until import until
 
 
 class Caller:
@@ -85,6 +86,23 @@ async def test_its_batches_are_bounded_by_what_floods_do_in_them() -> None:
     lead.fill.on_room = lambda: told.append(lead.fill.is_full)
     await lead.commit.settle()
     assert told == [False], "the batch went, and the next has room"
+    lead.end(OvertakenError("the test is over"))
+
+
+async def test_it_is_behind_a_copy_that_has_read_a_batch_which_it_has_not_heard_of() -> None:
+    log = MemoryLog()
+    lead = await leading(log)
+    lead.submit(Caller(), 1, "default", 0, KvPut("k", b"v"))
+    await lead.commit.settle()
+    reach = lead.replica.position.reach
+    assert not any(lead.is_behind(seen) for seen in range(reach + 2))
+    log.hold()
+    lead.submit(Caller(), 2, "default", 0, KvPut("k", b"w"))
+    await until(lambda: log.under_way)
+    assert [lead.is_behind(reach + more) for more in range(3)] == [False, True, False]
+    log.resume()
+    await lead.commit.settle()
+    assert not lead.is_behind(reach + 1)
     lead.end(OvertakenError("the test is over"))
 
 
