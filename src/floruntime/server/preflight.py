@@ -177,15 +177,21 @@ def _nats(config: Config) -> str:
     if not config.cluster:
         return "none: one machine, alone"
     try:
-        from floruntime.server.cluster.nats.jetstream import Nats
+        from floruntime.server.cluster.joining import look_at
     except ModuleNotFoundError as error:
         raise without_nats(error) from None
+    return asyncio.run(look_at(config, _cluster_of(config)))
 
-    async def ask() -> None:
-        await (await Nats.connect(config)).close()
 
-    asyncio.run(ask())
-    return "it answers"
+def _cluster_of(config: Config) -> str:
+    """The cluster whose node the directory is of; empty where it is of none, or cannot be read."""
+    from floruntime.server.cluster.copies.node_storage import check_node_directory
+
+    try:
+        record = check_node_directory(os.path.abspath(config.data_dir), config.node)
+    except (ConfigError, StoreError, OSError):  # which is told of the directory
+        return ""
+    return record.get("cluster_id", "")
 
 
 def _file_limit(config: Config) -> str:

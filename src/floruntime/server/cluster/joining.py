@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from floruntime.server.cluster.board.board import Board, BoardSilentError, RevisionError
 from floruntime.server.cluster.board.members import META, SECRET, MetaRow, decode_meta, encode
 from floruntime.server.cluster.board.placement import SYSTEM
+from floruntime.server.cluster.copies.node_storage import check_of_cluster
 from floruntime.server.cluster.log.log import LogSilentError
 from floruntime.server.cluster.nats.jetstream import (
     JetStreamBoard,
@@ -65,6 +66,30 @@ async def join(config: Config, held: str = "") -> Joined:
     except BaseException:
         await nats.close()
         raise
+
+
+async def look_at(config: Config, held: str) -> str:
+    """What `join` would find, in words; nothing is made. Raises `ConfigError` where it would."""
+    nats = await Nats.connect(config)
+    try:
+        nats.check_version()
+        await _check_jetstream(config, nats)
+        board = JetStreamBoard(nats)
+        if held:
+            await check_there(board, held)
+        found = await board.read(META)
+        if found is None or not found.value:
+            return f"it answers, and the cluster {config.cluster_name!r} would be made in it"
+        meta = decode_meta(found.value)
+        _check_fixed(config, meta)
+        check_of_cluster(config.data_dir, held, meta.cluster_id, config.cluster_name)
+        return f"it answers, and has the cluster {config.cluster_name!r}"
+    except NatsFailedError as error:
+        raise ConfigError(f"cluster is {config.cluster!r}: {error}") from None
+    except BoardSilentError as error:
+        raise _no_answer(str(error)) from None
+    finally:
+        await nats.close()
 
 
 async def _join(config: Config, nats: Nats, held: str) -> Joined:

@@ -63,6 +63,14 @@ def test_a_single_server_and_a_node_refuse_each_others_directories(tmp_path: Pat
         NodeStorage(str(single), "a")
 
 
+def test_a_node_does_not_start_on_a_backup_of_a_cluster_and_is_told_what_to_do(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "FORMAT").write_text("flo-cluster-backup 1\n")
+    with pytest.raises(DataDirectoryError, match=r"is a backup of a cluster .*cluster import"):
+        NodeStorage(str(tmp_path), "a")
+
+
 def test_each_copy_in_a_nodes_directory_is_verified(tmp_path: Path) -> None:
     storage = NodeStorage(str(tmp_path), "a")
     stores = [storage.open_partition(number) for number in (0, 3)]

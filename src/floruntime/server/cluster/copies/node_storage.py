@@ -17,7 +17,11 @@ from collections.abc import Callable, Iterable
 from floruntime.core.errors import BadRequestError
 from floruntime.engine.store import Store
 from floruntime.engine.store.rocks import RocksStore
-from floruntime.server.cluster.copies.directories import CLUSTER_FORMAT, place_of
+from floruntime.server.cluster.copies.directories import (
+    BACKUP_FORMAT,
+    CLUSTER_FORMAT,
+    place_of,
+)
 from floruntime.server.config import MEMORY_BYTES_MIN, ConfigError
 from floruntime.server.data.data_dir import (
     DataDirectoryError,
@@ -57,6 +61,15 @@ def check_node_directory(path: str, node: str) -> dict[str, str]:
     return record
 
 
+def check_of_cluster(path: str, held: str, cluster_id: str, cluster_name: str) -> None:
+    """Raise `ConfigError` where a directory is of the cluster `held`, and NATS has another."""
+    if held not in ("", cluster_id):
+        raise ConfigError(
+            f"{path} belongs to another cluster than {cluster_name!r} in this NATS "
+            f"({held} and {cluster_id}); choose another directory, or the right NATS"
+        )
+
+
 def _has_format(path: str) -> bool:
     try:
         with open(os.path.join(path, "FORMAT"), encoding="utf-8", errors="replace") as opened:
@@ -64,10 +77,11 @@ def _has_format(path: str) -> bool:
     except FileNotFoundError:
         return False
     if found != CLUSTER_FORMAT:
+        is_backup = found == BACKUP_FORMAT
+        of = "a backup of a cluster" if is_backup else "the data directory of a single server"
         raise DataDirectoryError(
-            f"{path} is the data directory of a single server ({found!r}), but cluster is "
-            "set. Start a node on an empty directory, and import the data with `flo "
-            "cluster import DIR`"
+            f"{path} is {of} ({found!r}), but cluster is set. Start a node on an empty directory, "
+            "and import the data with `flo cluster import DIR`"
         )
     return True
 
@@ -123,12 +137,7 @@ class NodeStorage:
 
     def belong_to(self, node: str, cluster_id: str, cluster_name: str) -> None:
         """Note whose directory it is. Raises `ConfigError` where it is another cluster's."""
-        held = self._record.get("cluster_id", cluster_id)
-        if held != cluster_id:
-            raise ConfigError(
-                f"{self._path} belongs to another cluster than {cluster_name!r} in this NATS "
-                f"({held} and {cluster_id}); choose another directory, or the right NATS"
-            )
+        check_of_cluster(self._path, self.cluster_id, cluster_id, cluster_name)
         if not self._record:
             self._record = {"node": node, "cluster_id": cluster_id}
             self._write("node.json", json.dumps(self._record) + "\n")
