@@ -73,6 +73,25 @@ test("a server that never greets fails after the time-out", async () => {
   assert.equal(server.links[0]?.isClosed, true);
 });
 
+test("a first call has no more time than its own, and leaves the connecting to the others", async () => {
+  const { server, clock, client } = setUp();
+  server.isDeaf = true;
+  const begun = clock.now;
+  const other = client.kv.get("b");
+  const error = await rejection(clock.until(client.kv.put("a", "x", { timeoutMs: 200 })));
+  assert.ok(error instanceof errors.RequestTimeoutError);
+  assert.match(
+    error.message,
+    /KvPut was not sent within 200 ms: there is no connection to fake:9000/,
+  );
+  assert.equal(error.ran, "no");
+  assert.equal(clock.now - begun, 200);
+  server.isDeaf = false;
+  assert.equal(text(await clock.until(other)), "b");
+  await client.close();
+  assert.equal(clock.waiting, 0, "no timer is left behind");
+});
+
 test("a link that breaks before the greeting may be one without TLS", async () => {
   const { server, clock, client } = setUp();
   server.isDeaf = true;

@@ -3,7 +3,13 @@
 import { onAbort, orAborted } from "../base/abort.js";
 import { checkBlock, checkDuration, checkNamespace } from "../base/checks.js";
 import { type Clock, sleep, systemClock } from "../base/clock.js";
-import { FloError, NotConnectedError, OverloadedError, UnavailableError } from "../base/errors.js";
+import {
+  FloError,
+  NotConnectedError,
+  OverloadedError,
+  RequestTimeoutError,
+  UnavailableError,
+} from "../base/errors.js";
 import { Listeners } from "../base/listeners.js";
 import { type FullLogger, type Logger, loggerOf } from "../base/logger.js";
 import {
@@ -249,7 +255,7 @@ export class ConnectedClient implements Caller {
     for (let failures = 0; ; failures++) {
       attempt.signal?.throwIfAborted();
       try {
-        const channel = this.#channel ?? (await orAborted(this.#connected(), attempt.signal));
+        const channel = this.#channel ?? (await this.#connectedBy(request, attempt));
         return await this.#attempt(channel, request, attempt);
       } catch (error) {
         const delayMs = this.#retry.delayMs(failures, Math.random());
@@ -259,6 +265,21 @@ export class ConnectedClient implements Caller {
         await sleep(this.clock, delayMs, attempt.signal);
       }
     }
+  }
+
+  /** The channel, for a call that waits for it no longer than for its answer. */
+  #connectedBy(request: Request<unknown>, attempt: Attempt): Promise<Channel> {
+    const { deadlineMs, timeoutMs, signal } = attempt;
+    return new Promise((resolve, reject) => {
+      const text =
+        `${request.kind.name} was not sent within ${timeoutMs} ms: there is no connection to ` +
+        `${this.endpoint} yet`;
+      const late = () => reject(new RequestTimeoutError(text));
+      const timer = this.clock.callAt(deadlineMs, late);
+      orAborted(this.#connected(), signal)
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
+    });
   }
 
   #begun(options: CallOptions & WaitOptions): Attempt {
