@@ -34,12 +34,11 @@ R = TypeVar("R")
 EMBEDDED = ("memory:", "file:")
 """The beginnings of endpoints whose server runs in this process."""
 FOREIGN_LOOP = (
-    "this client is connected in another event loop (of another thread, perhaps): use it there, or "
-    "make one for each event loop"
+    "this client is connected in another event loop (of another thread, perhaps): use it "
+    "there, or make a client for each event loop"
 )
 FOREIGN_PROCESS = (
-    "this client was connected before a fork, in another process and its event loop: make one of "
-    "its own for each process"
+    "this client was connected in another process, before a fork: make a client in each process"
 )
 _kept_after_fork: list[Channel] = []
 """Channels that a forked child must keep: closing one would close its parent's link, too."""

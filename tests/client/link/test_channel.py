@@ -196,7 +196,7 @@ async def test_a_refusal_for_good_ends_the_client_until_it_connects_again(
             assert caught.value.details == {"details": "kept"}
         assert server.connects == connects
         assert [type(each) for each in reasons] == [ConnectionFailedError, ForbiddenError]
-        assert heard(caplog)[-1] == "fake:9000 refuses this client for good: revoked"
+        assert heard(caplog)[-1] == "fake:9000 refuses this client permanently: revoked"
         with pytest.raises(ForbiddenError):
             await client.connect()
         server.refusal = None

@@ -44,7 +44,7 @@ async def test_a_function_that_gives_none_is_a_failed_connection() -> None:
 
     with pytest.raises(ConnectionFailedError, match=r"token failed: ValueError\('no key'\)"):
         await TokenSource(broken, 1).next()
-    with pytest.raises(BadTypeError, match="must give text, not NoneType"):
+    with pytest.raises(BadTypeError, match="must return text, not NoneType"):
         await TokenSource(lambda: None, 1).next()  # type: ignore[arg-type]  # a mistake
 
 
@@ -54,7 +54,7 @@ async def test_a_function_has_the_clients_time_out() -> None:
         await asyncio.Event().wait()
         return ""
 
-    with pytest.raises(ConnectionFailedError, match="gave none within 3 s"):
+    with pytest.raises(ConnectionFailedError, match="returned no token within 3 s"):
         await TokenSource(never, 3).next()
 
 

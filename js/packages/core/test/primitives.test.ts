@@ -146,7 +146,7 @@ const WRONG: readonly [(client: Primitives) => unknown, RegExp][] = [
   ],
   [
     ({ workflow }) => workflow.listRuns({ search: { a: { gt: 1 }, b: { lt: 2 } } }),
-    /search has ranges for "a" and "b"; one attribute may have a range/,
+    /search has ranges for "a" and "b"; only one attribute may have a range/,
   ],
   [
     ({ workflow }) => workflow.listRuns({ search: { a: { gt: null as never } } }),

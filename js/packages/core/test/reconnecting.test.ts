@@ -103,8 +103,8 @@ test("a function without a token is asked again, and its reason is told", async 
 });
 
 for (const [name, token, says] of [
-  ["never settles", () => new Promise<string>(() => undefined), /gave none within 5000 ms/],
-  ["gives something else", () => 5 as never, /must give text, not number/],
+  ["never settles", () => new Promise<string>(() => undefined), /returned no token within 5000 ms/],
+  ["gives something else", () => 5 as never, /must return text, not number/],
   ["throws what nobody can read", () => Promise.reject(Object.create(null)), /says nothing/],
 ] as const) {
   test(`a function token that ${name} is told of`, async () => {
@@ -145,7 +145,10 @@ for (const refusal of [
       seen.map(({ code }) => code),
       ["connection_failed", refusal.code],
     );
-    assert.match(REMEMBERING.lines.at(-1) ?? "", /error: fake:9000 refuses this client for good/);
+    assert.match(
+      REMEMBERING.lines.at(-1) ?? "",
+      /error: fake:9000 refuses this client permanently/,
+    );
     server.refusal = null;
     await clock.until(client.connect());
     assert.equal(text(await clock.until(client.kv.get("a"))), "a");

@@ -122,7 +122,7 @@ function tlsOf(environment: Environment): TlsFiles | undefined {
 function namespaceIn(text: string, path: string): string | undefined {
   const name = unescaped(path.replace(/\/$/, ""));
   if (name.includes("/")) {
-    throw refused(text, "its path is one namespace");
+    throw refused(text, "its path must be one namespace");
   }
   return name === "" ? undefined : checkNamespace(name);
 }
@@ -132,13 +132,16 @@ function tlsIn(text: string, query: string, isSecure: boolean): TlsFiles | undef
   const asksForTls = isSecure || Object.keys(files).length > 0;
   const isWanted = FLAGS[tls ?? (asksForTls ? "1" : "0")];
   if (isWanted === undefined) {
-    throw refused(text, "tls is 1 or 0");
+    throw refused(text, "tls must be 1 or 0");
   }
   if (!isWanted && asksForTls) {
-    throw refused(text, "tls=0 stands beside what asks for TLS");
+    throw refused(
+      text,
+      "tls=0 contradicts flos:// or the options ca, cert and key, which ask for TLS",
+    );
   }
   if (files["key"] !== undefined && files["cert"] === undefined) {
-    throw refused(text, "key goes with cert");
+    throw refused(text, "key is given without cert; give both");
   }
   return isWanted ? files : undefined;
 }
@@ -151,7 +154,7 @@ function optionsIn(text: string, query: string): Record<string, string> {
       throw refused(text, `it has no option ${shown(name)}; there are ${OPTIONS.join(", ")}`);
     }
     if (value === "" || given[name] !== undefined) {
-      throw refused(text, `${name} has one value`);
+      throw refused(text, `${name} must have one value`);
     }
     given[name] = unescaped(value);
   }

@@ -28,7 +28,7 @@ async function linesOf(name: string): Promise<string[]> {
   const running = new Process(process.execPath, [...flags, path], environment());
   assert.equal(await running.ended(), 0, running.lines.join("\n"));
   // A worker warns of a run that was cancelled under its hands; whether it was is a matter of moments.
-  return running.lines.filter((line) => !line.includes("its result was not taken"));
+  return running.lines.filter((line) => !line.includes("did not take its result"));
 }
 
 const EXPECTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {

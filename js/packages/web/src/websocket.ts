@@ -76,7 +76,7 @@ export class WebSocketTransport implements Transport {
       };
       whenOver(socket, (told) => {
         settled();
-        reject(new Error(`the server took no WebSocket${told}`));
+        reject(new Error(`the server refused the WebSocket${told}`));
       });
     });
   }

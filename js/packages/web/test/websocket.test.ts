@@ -125,7 +125,7 @@ test("a refused WebSocket is told, and one that is given up is closed", async ()
   giveUp.abort();
   assert.equal(FakeWebSocket.latest.closedWith.length, 1);
   FakeWebSocket.latest.onclose({ code: 1006, reason: "" });
-  await assert.rejects(connecting, /took no WebSocket \(1006\)/);
+  await assert.rejects(connecting, /refused the WebSocket \(1006\)/);
 });
 
 test("a WebSocket that only fails, and is never closed, has failed", async () => {
@@ -133,7 +133,7 @@ test("a WebSocket that only fails, and is never closed, has failed", async () =>
   const { signal } = new AbortController();
   const connecting = new WebSocketTransport(URL_TEXT, FAKE).connect(events, signal);
   FakeWebSocket.latest.onerror();
-  await assert.rejects(connecting, /took no WebSocket/);
+  await assert.rejects(connecting, /refused the WebSocket/);
   const { seen, socket, link } = await opened();
   socket.onerror();
   await link.closed;

@@ -105,7 +105,7 @@ def _namespace_in(text: str, path: str) -> str | None:
     if not name:
         return None
     if "/" in name:
-        _refuse(text, "its path is one namespace")
+        _refuse(text, "its path must be one namespace")
     return check_read_namespace(name)
 
 
@@ -118,15 +118,17 @@ def _tls_in(text: str, query: str, is_secure: bool) -> TlsFiles | None:
             hint = f"; did you mean {near}?" if near else f"; there are {', '.join(OPTIONS)}"
             _refuse(text, f"it has no option {shown(name)}{hint}")
         if not equals or not value or name in given:
-            _refuse(text, f"{name} has one value")
+            _refuse(text, f"{name} must have one value")
         given[name] = unquote(value)
     flag = given.pop("tls", "1" if is_secure or given else "0")
     if flag not in _FLAGS:
-        _refuse(text, "tls is 1 or 0")
+        _refuse(text, "tls must be 1 or 0")
     if not _FLAGS[flag] and (is_secure or given):
-        _refuse(text, "tls=0 stands beside what asks for TLS")
+        _refuse(
+            text, "tls=0 contradicts flos:// or the options ca, cert and key, which ask for TLS"
+        )
     if "key" in given and "cert" not in given:
-        _refuse(text, "key goes with cert")
+        _refuse(text, "key is given without cert; give both")
     return TlsFiles(**given) if _FLAGS[flag] else None
 
 

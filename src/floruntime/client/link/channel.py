@@ -208,7 +208,11 @@ class Channel:
             self._exchange.fail_sent(lambda ran: ProtocolError(error.message, ran=ran))
         self._exchange.link_down(f"the connection to {self._endpoint} broke: {error.message}")
         promoted = self._routes.promote(self) if self.is_open else None
-        then = "connecting again" if promoted is None else f"going on by {promoted.route.node}"
+        then = (
+            "connecting again"
+            if promoted is None
+            else (f"continuing through node {promoted.route.node}")
+        )
         self._say(f"the connection to {self._endpoint} is lost: {error.message}; {then}")
         self._owner.disconnected(error)
         if promoted is not None:
@@ -288,8 +292,9 @@ class Channel:
         """A server that went back refuses by itself what it has not seen; people must hear."""
         if history and self._history and history != self._history:
             log.warning(
-                "%s went back to an earlier state (its history is %s, it was %s): what was written "
-                "last may be gone, and leases, versions and positions of then are refused",
+                "%s went back to an earlier state (its history is %s, it was %s): the last "
+                "writes may be lost, and leases, versions and positions from before are "
+                "refused",
                 self._endpoint,
                 history,
                 self._history,
@@ -333,7 +338,7 @@ class Channel:
         self.is_open = False
         self._exchange.fail_all(lambda ran: again(refusal, ran))
         self._routes.let_go("the server refuses this client")
-        log.error("%s refuses this client for good: %s", self._endpoint, refusal.message)
+        log.error("%s refuses this client permanently: %s", self._endpoint, refusal.message)
         self._owner.ended(refusal)
 
     def _say(self, text: str) -> None:

@@ -122,8 +122,8 @@ class Exchange:
         if isinstance(call.request, Command) and not self._is_session_open:
             return "the server has not opened the session that writes need"
         if self._leads.is_waiting(call):
-            return "what was asked before it, by way of another node, is not answered"
-        return f"{len(self._in_flight)} calls are in flight, as many as may be"
+            return "an earlier call, sent by way of another node, is not answered yet"
+        return f"{len(self._in_flight)} calls are in flight, which is the limit"
 
     def abandon(self, call: Call) -> None:
         """The caller waits no longer."""

@@ -79,10 +79,10 @@ class TokenSource:
             raise
         except TimeoutError:
             raise ConnectionFailedError(
-                f"the function token gave none within {self._timeout_s:g} s"
+                f"the function token returned no token within {self._timeout_s:g} s"
             ) from None
         except Exception as error:
             raise ConnectionFailedError(f"the function token failed: {error!r}") from error
         if not isinstance(given, str):
-            raise BadTypeError(f"the function token must give text, not {type(given).__name__}")
+            raise BadTypeError(f"the function token must return text, not {type(given).__name__}")
         return given

@@ -19,7 +19,10 @@ def what_is_unsendable(request: Any, limits: ServerLimits | None = None) -> str 
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
             return f"{name} is {shown(value)}; it must fit into 64 bits"
         if isinstance(value, str) and not _has_utf8(value):
-            return f"{name} is {shown(value)}; it has half a character, which no UTF-8 holds"
+            return (
+                f"{name} is {shown(value)}; it has half a character (a lone surrogate), which "
+                "UTF-8 cannot encode"
+            )
         if limits is not None and isinstance(value, bytes) and len(value) > limits.value_bytes_max:
             return (
                 f"{name} has {len(value)} bytes; this server takes at most {limits.value_bytes_max}"

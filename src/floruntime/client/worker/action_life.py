@@ -253,7 +253,7 @@ class ActionLife(Life):
 
     def _tell_stale(self, ended: Ended) -> None:
         log.warning(
-            "worker %s: %s: its result was not taken, %s",
+            "worker %s: %s: the server did not take its result, %s",
             *(self.plan.name, ended.result.run_id),
             how_late(self._clock.now_ms(), ended.lease_ends_ms),
         )
@@ -435,7 +435,9 @@ class ActionLife(Life):
         try:
             await self._client.calls.call(command, namespace=self.plan.namespace)
         except FloError as error:
-            log.warning("worker %s: %s not handed back: %s", self.plan.name, task.run_id, error)
+            log.warning(
+                "worker %s: %s could not be handed back: %s", self.plan.name, task.run_id, error
+            )
 
     # Heartbeats
 
@@ -455,7 +457,9 @@ class ActionLife(Life):
         if not heartbeat.known and not self._stopped.is_set():
             await self._again()
         if heartbeat.draining and not self._stopped.is_set():
-            log.info("worker %s: drained from outside", self.plan.name)
+            log.info(
+                "worker %s: it was drained, so it finishes what it has and stops", self.plan.name
+            )
             self.stop()
         for run_id in heartbeat.cancelled:
             attempt = self._attempts.get(run_id)

@@ -173,7 +173,9 @@ class Context:
         handler, which runs in a thread, does not await: the call returns when it is done.
         """
         if self._touch is None:
-            raise BadRequestError("a handler in another process cannot touch; auto_touch does it")
+            raise BadRequestError(
+                "a handler in another process cannot touch its lease; auto_touch does it"
+            )
         steps = self._touch(extend_ms)
         if self._own is None or self._own.is_here:
             return steps
@@ -264,7 +266,7 @@ class ActionContext(Context):
         process.
         """
         if self._on_progress is None:
-            raise BadRequestError("a handler in another process cannot tell its progress")
+            raise BadRequestError("a handler in another process cannot report progress")
         if progress is None:
             raise BadRequestError("progress is None; it must be from 0 to 1")
         self.told = Progress(check_progress(progress), check_text("note", note) or self.told.note)

@@ -44,7 +44,7 @@ async def call_last_hooks(hooks: Iterable[Hook], own: OwnClient) -> None:
         try:
             await call_hooks([hook], own)
         except Exception:
-            log.exception("what was to be done at the end of a worker failed")
+            log.exception("a function to run at the end of a worker failed")
 
 
 def _called(hook: Hook, own: OwnClient) -> Any:

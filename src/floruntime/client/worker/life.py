@@ -176,7 +176,9 @@ class Life(ABC):
                 await self._hand_over(left, lanes)
         except TimeoutError:
             if left or self.has_news:
-                log.error("worker %s: what it had in hand could not be delivered", self.plan.name)
+                log.error(
+                    "worker %s: the results that it still had could not be sent", self.plan.name
+                )
 
     def _take_unbegun(self) -> list[Attempt]:
         """Take out the deliveries that may be given back before all handlers have ended."""
@@ -218,7 +220,9 @@ class Life(ABC):
                 await self._leave()
         except (FloError, TimeoutError) as error:
             why = error if isinstance(error, FloError) else "no connection"
-            log.warning("worker %s: could not say good-bye: %s", self.plan.name, why)
+            log.warning(
+                "worker %s: could not tell the server that it stops: %s", self.plan.name, why
+            )
         finally:
             self._attempts.close()
 
@@ -333,5 +337,5 @@ def how_late(now_ms: float, lease_ends_ms: float) -> str:
     """Say why a handler's result did not count, as far as the worker knows."""
     late_ms = round(now_ms - lease_ends_ms)
     if late_ms > 0:
-        return f"for it came {late_ms} ms after the end of its lease"
-    return "for it was cancelled, or is somebody else's by now"
+        return f"since it came {late_ms} ms after the end of its lease"
+    return "since it was cancelled, or another worker has it by now"

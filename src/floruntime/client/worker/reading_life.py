@@ -192,7 +192,7 @@ class ReadingLife(Life, Generic[Item]):
         async def touch(extend_ms: int) -> None:
             await self._touch([attempt], extend_ms)
             if attempt.is_over:
-                raise ConflictError(f"{self._name_of(item)} is somebody else's by now")
+                raise ConflictError(f"{self._name_of(item)} belongs to another worker by now")
 
         attempt.context = self._context_of(item, touch)
         return attempt
@@ -339,7 +339,7 @@ class ReadingLife(Life, Generic[Item]):
         for verdict in part:
             if self._id_of(verdict.item) in late:
                 log.warning(
-                    "worker %s: %s: its %s was not taken, %s",
+                    "worker %s: %s: the server did not take its %s, %s",
                     *(self.plan.name, self._name_of(verdict.item), verdict.kind),
                     how_late(now_ms, verdict.lease_ends_ms),
                 )
@@ -351,4 +351,4 @@ class ReadingLife(Life, Generic[Item]):
         try:
             await self._send(verdicts)
         except FloError as error:
-            log.warning("worker %s: not handed back: %s", self.plan.name, error)
+            log.warning("worker %s: deliveries could not be handed back: %s", self.plan.name, error)

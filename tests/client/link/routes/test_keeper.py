@@ -326,7 +326,7 @@ async def test_a_route_takes_the_place_of_the_first_link_at_once(
         assert (len(home.applied), len(node.applied)) == (2, 1)  # no write happened twice
         assert client.is_connected
         assert told == ["lost", "up"]
-        assert "going on by a" in caplog.text
+        assert "continuing through node a" in caplog.text
         assert home.connects == node.connects == 1
         cluster.leads["shop"] = "b"
         await led(client)

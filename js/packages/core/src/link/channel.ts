@@ -251,8 +251,8 @@ export class Channel {
     if (history !== "" && this.#history !== "" && history !== this.#history) {
       this.#options.logger.warn(
         `${this.#options.transport.endpoint} went back to an earlier state (its history is ` +
-          `${history}, it was ${this.#history}): what was written last may be gone, and leases, ` +
-          "versions and positions of then are refused",
+          `${history}, it was ${this.#history}): the last writes may be lost, and leases, ` +
+          "versions and positions from before are refused",
       );
     }
     this.#history = history;
@@ -282,7 +282,8 @@ export class Channel {
     const { endpoint } = this.#options.transport;
     this.#exchange.linkDown(`the connection to ${endpoint} broke: ${error.message}`);
     const promoted = this.#isOpen ? this.#routes.promote(this.#ownerOfLinks) : null;
-    const then = promoted === null ? "connecting again" : `going on by ${promoted.route.node}`;
+    const then =
+      promoted === null ? "connecting again" : `continuing through node ${promoted.route.node}`;
     this.#tell(`the connection to ${endpoint} is lost: ${error.message}; ${then}`);
     this.#owner.disconnected(error);
     if (promoted !== null) {
@@ -358,7 +359,7 @@ export class Channel {
     this.#exchange.failAll((ran) => again(refusal, ran));
     this.#routes.letGo("the server refuses this client");
     const { endpoint } = this.#options.transport;
-    this.#options.logger.error(`${endpoint} refuses this client for good: ${refusal.message}`);
+    this.#options.logger.error(`${endpoint} refuses this client permanently: ${refusal.message}`);
     this.#owner.ended(refusal);
   }
 

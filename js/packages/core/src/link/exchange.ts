@@ -132,9 +132,9 @@ export class Exchange {
       return "the server has not opened the session that writes need";
     }
     if (this.#leads.isWaiting(call)) {
-      return "what was asked before it, by way of another node, is not answered";
+      return "an earlier call, sent by way of another node, is not answered yet";
     }
-    return `${this.#inFlight.size} calls are in flight, as many as may be`;
+    return `${this.#inFlight.size} calls are in flight, which is the limit`;
   }
 
   /** The caller waits no longer. */

@@ -91,14 +91,14 @@ export class TokenSource {
       throw new ConnectionFailedError(text, { cause: error });
     }
     if (typeof given !== "string") {
-      throw new BadTypeError(`the function token must give text, not ${typeName(given)}`);
+      throw new BadTypeError(`the function token must return text, not ${typeName(given)}`);
     }
     return given;
   }
 
   #inTime(token: () => string | Promise<string>): Promise<string> {
     return new Promise((resolve, reject) => {
-      const text = `the function token gave none within ${this.#timeoutMs} ms`;
+      const text = `the function token returned no token within ${this.#timeoutMs} ms`;
       const timer = this.#clock.callAt(this.#clock.nowMs() + this.#timeoutMs, () =>
         reject(new ConnectionFailedError(text)),
       );

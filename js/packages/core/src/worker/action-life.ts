@@ -242,7 +242,9 @@ export class ActionLife extends Life<Task> {
     if (ended !== undefined) {
       const { runId } = ended.result;
       const why = howLate(this.clock.nowMs(), ended.leaseEndsMs);
-      this.log.warn(`worker ${this.plan.name}: ${runId}: its result was not taken, ${why}`);
+      this.log.warn(
+        `worker ${this.plan.name}: ${runId}: the server did not take its result, ${why}`,
+      );
     }
   }
 
@@ -459,7 +461,7 @@ export class ActionLife extends Life<Task> {
     try {
       await this.client.call(WorkerRelease.of({ workerId: name, runId, lease }), { namespace });
     } catch (error) {
-      this.log.warn(`worker ${name}: ${runId} not handed back: ${errorText(error)}`);
+      this.log.warn(`worker ${name}: ${runId} could not be handed back: ${errorText(error)}`);
     }
   }
 
@@ -483,7 +485,9 @@ export class ActionLife extends Life<Task> {
       await this.#again();
     }
     if (heartbeat.draining && !this.stopped.isSet) {
-      this.log.info(`worker ${this.plan.name}: drained from outside`);
+      this.log.info(
+        `worker ${this.plan.name}: it was drained, so it finishes what it has and stops`,
+      );
       this.stop();
     }
     for (const runId of heartbeat.cancelled) {

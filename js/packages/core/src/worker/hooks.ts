@@ -34,7 +34,7 @@ export async function callLastHooks(
     try {
       await hook(client);
     } catch (error) {
-      log.error("what was to be done at the end of a worker failed:", loggable(error));
+      log.error("a function to run at the end of a worker failed:", loggable(error));
     }
   }
 }

@@ -180,7 +180,7 @@ export abstract class Life<Item> implements Owner<Item> {
     const handedOver = this.#handOver([returned, this.release(left)], lanes);
     this.#hasLostTouch = !(await this.#reached(handedOver, untilMs - this.clock.nowMs()));
     if (this.#hasLostTouch && this.#hasNews) {
-      this.log.error(`worker ${this.plan.name}: what it had in hand could not be delivered`);
+      this.log.error(`worker ${this.plan.name}: the results that it still had could not be sent`);
     }
   }
 
@@ -216,11 +216,15 @@ export abstract class Life<Item> implements Owner<Item> {
         await this.#reached(Promise.all([returned, ...this.#background]));
       }
       if (!(await this.#reached(this.leave()))) {
-        this.log.warn(`worker ${this.plan.name}: could not say good-bye: no connection`);
+        this.log.warn(
+          `worker ${this.plan.name}: could not tell the server that it stops: no connection`,
+        );
       }
     } catch (error) {
       if (!(error instanceof NotFoundError)) {
-        this.log.warn(`worker ${this.plan.name}: could not say good-bye: ${errorText(error)}`);
+        this.log.warn(
+          `worker ${this.plan.name}: could not tell the server that it stops: ${errorText(error)}`,
+        );
       }
     } finally {
       this.attempts.close();
@@ -342,8 +346,8 @@ export abstract class Life<Item> implements Owner<Item> {
 export function howLate(nowMs: number, leaseEndsMs: number): string {
   const lateMs = Math.round(nowMs - leaseEndsMs);
   return lateMs > 0
-    ? `for it came ${lateMs} ms after the end of its lease`
-    : "for it was cancelled, or is somebody else's by now";
+    ? `since it came ${lateMs} ms after the end of its lease`
+    : "since it was cancelled, or another worker has it by now";
 }
 
 /** `client` in the namespace of a worker. */

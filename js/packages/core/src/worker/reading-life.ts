@@ -177,7 +177,7 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
       touch: async (extendMs) => {
         await this.#touch([attempt], extendMs);
         if (attempt.isOver) {
-          throw new ConflictError(`${this.nameOf(item)} is somebody else's by now`);
+          throw new ConflictError(`${this.nameOf(item)} belongs to another worker by now`);
         }
       },
     });
@@ -379,7 +379,7 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     const nowMs = this.clock.nowMs();
     for (const { item, kind, leaseEndsMs } of part) {
       if (late.has(this.idOf(item))) {
-        const what = `${this.nameOf(item)}: its ${kind} was not taken`;
+        const what = `${this.nameOf(item)}: the server did not take its ${kind}`;
         this.log.warn(`worker ${this.plan.name}: ${what}, ${howLate(nowMs, leaseEndsMs)}`);
       }
     }
@@ -392,7 +392,9 @@ export abstract class ReadingLife<Item, Given extends Context> extends Life<Item
     try {
       await this.send(attempts.map((attempt) => verdictOn(attempt, "release")));
     } catch (error) {
-      this.log.warn(`worker ${this.plan.name}: not handed back: ${errorText(error)}`);
+      this.log.warn(
+        `worker ${this.plan.name}: deliveries could not be handed back: ${errorText(error)}`,
+      );
     }
   }
 }

@@ -74,7 +74,9 @@ def in_order(field: str, items: Iterable[T]) -> list[T]:
     Raises `BadTypeError` for a set or dict, which has no order, and for a single item.
     """
     if isinstance(items, (set, frozenset, Mapping)):
-        raise BadTypeError(f"{field} must be a list, not {type(items).__name__}: its order counts")
+        raise BadTypeError(
+            f"{field} must be a list, not {type(items).__name__}, since its order counts"
+        )
     return several(field, items)
 
 

@@ -35,7 +35,7 @@ def search_of(
             )
     if len(ranges) > 1:
         names = " and ".join(shown(each.name) for each in ranges)
-        raise BadRequestError(f"search has ranges for {names}; one attribute may have a range")
+        raise BadRequestError(f"search has ranges for {names}; only one attribute may have a range")
     return wanted, ranges[0] if ranges else None
 
 

@@ -110,28 +110,33 @@ class RouteKeeper:
         home = self._transport
         transport = home.at(node) if isinstance(home, Reaches) else None
         if transport is None:
-            raise ConnectionFailedError("that is no address of a node")
+            raise ConnectionFailedError("that is not the address of a node")
         within_s = min(OPEN_S_MAX, self._timeout_s)
         return await connection.open(transport, hello, self._namespace, within_s, lambda: None)
 
     def _check(self, connection: Connection, hello: Hello, home: Welcome, welcome: Welcome) -> None:
         if not _is_same(home, welcome):
-            raise ConnectionFailedError("what answers there is not of the same cluster")
+            raise ConnectionFailedError("the server there does not belong to the same cluster")
         if connection.is_over or hello.session != self._calls.session:
-            raise ConnectionFailedError("it was over as soon as it was made")
+            raise ConnectionFailedError("the connection ended as soon as it was made")
 
     def _is_up(self, end: _RouteEnd) -> None:
         end.since_s = end.route.used_s = self._loop.time()
         self._open[end.node] = end
         self._look_later(end)
-        log.debug("a route to %s is up", end.node)
+        log.debug("connected to node %s directly", end.node)
         self._calls.route_up(end.route)
 
     def _has_failed(self, node: str, error: FloError) -> None:
         _, failures = self._failed.get(node, (0.0, 0))
         pause_s = min(AGAIN_S_MIN * 2.0 ** min(failures, 20), AGAIN_S_MAX)
         self._failed[node] = self._loop.time() + pause_s, failures + 1
-        log.debug("no route to %s, again in %.0f s at the earliest: %s", node, pause_s, error)
+        log.debug(
+            "no direct connection to node %s; the next try is in %.0f s at the earliest: %s",
+            node,
+            pause_s,
+            error,
+        )
 
     def promote(self, owner: Owner) -> Promoted | None:
         """The first link is lost: the route that was used last is `owner`'s, if there is one."""

@@ -64,7 +64,7 @@ async def _open_server(endpoint: str) -> EmbeddedServer:
         from floruntime.server.embedded import open_embedded
     except ImportError as error:
         raise UnavailableError(
-            f"{endpoint} runs the server inside this process, which needs what "
-            f"`pip install 'floruntime[server]'` brings ({error})"
+            f"{endpoint} runs the server inside this process, which needs packages that are "
+            f"not installed: pip install 'floruntime[server]' ({error})"
         ) from error
     return await open_embedded(endpoint)

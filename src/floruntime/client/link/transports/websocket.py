@@ -129,4 +129,4 @@ def _refusal(response: Response, problem: Exception) -> FloError:
     if response.status_code == _FORBIDDEN:
         return ForbiddenError(said or "the server does not let this client connect")
     status = f"{response.status_code} {response.reason_phrase}"
-    return ConnectionFailedError(f"the server took no WebSocket: {said or problem} ({status})")
+    return ConnectionFailedError(f"the server refused the WebSocket: {said or problem} ({status})")

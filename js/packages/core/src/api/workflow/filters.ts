@@ -38,7 +38,9 @@ export function searchOf(
   }
   if (ranges.length > 1) {
     const names = ranges.map((each) => JSON.stringify(each.name)).join(" and ");
-    throw new BadRequestError(`search has ranges for ${names}; one attribute may have a range`);
+    throw new BadRequestError(
+      `search has ranges for ${names}; only one attribute may have a range`,
+    );
   }
   const [searchRange] = ranges;
   return searchRange === undefined ? { search: exact } : { search: exact, searchRange };

@@ -135,10 +135,10 @@ export class RouteKeeper {
 
   #check(connection: Connection, home: Greeting, welcome: Welcome): void {
     if (!isSame(home.welcome, welcome)) {
-      throw new ConnectionFailedError("what answers there is not of the same cluster");
+      throw new ConnectionFailedError("the server there does not belong to the same cluster");
     }
     if (connection.isOver || home.session !== this.#calls.session) {
-      throw new ConnectionFailedError("it was over as soon as it was made");
+      throw new ConnectionFailedError("the connection ended as soon as it was made");
     }
   }
 
