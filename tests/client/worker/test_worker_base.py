@@ -12,6 +12,7 @@ from floruntime import (
     BadRequestError,
     ConnectionFailedError,
     FloClient,
+    QueueWorker,
     StreamContext,
     StreamWorker,
 )
@@ -67,14 +68,23 @@ async def test_what_makes_work_impossible_is_raised_where_the_block_begins() -> 
         *({"concurrency": True}, {"concurrency": 1.5}, {"block_ms": 0}, {"block_ms": 1.5}),
         *({"labels": [1]}, {"metadata": [("a", "b")]}, {"auto_touch": 1}, {"worker_id": 5}),
         *({"worker_id": ["a"]}, {"handle_signals": "no"}, {"drain_timeout_ms": True}),
-        *({"heartbeat_interval_ms": "5"}, {"namespace": 5}),
+        *({"heartbeat_interval_ms": "5"}, {"namespace": 5}, {"action_timeout_ms": 0}),
     ],
     ids=str,
 )
 def test_settings_of_another_kind_are_refused_by_name(setting: dict[str, Any]) -> None:
     [name] = setting
-    with pytest.raises(BadRequestError, match=name.removeprefix("worker_id") or "name"):
+    with pytest.raises(BadRequestError, match=f"^{name} "):
         ActionWorker("localhost:9000", **setting)
+
+
+def test_what_two_kinds_of_worker_call_otherwise_is_refused_by_the_name_of_each() -> None:
+    with pytest.raises(BadRequestError, match="message_timeout_ms is 0"):
+        QueueWorker("localhost:9000", message_timeout_ms=0)
+    for name, value in (("consumer", ""), ("message_timeout_ms", 0)):
+        wrong: dict[str, Any] = {name: value}
+        with pytest.raises(BadRequestError, match=f"^{name} "):
+            StreamWorker("localhost:9000", stream="s", group="g", handler=print, **wrong)
 
 
 def test_a_stream_worker_needs_a_handler() -> None:

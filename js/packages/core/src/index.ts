@@ -7,6 +7,7 @@
 
 export { LeaseMemory } from "./api/base/leases.js";
 export { ClientWithin } from "./api/client.js";
+export { metadataOf } from "./api/worker/worker.js";
 export { bytesIn, isBytes } from "./base/byte-views.js";
 export { listOf } from "./base/bytes.js";
 export { checkFlag, checkName, checkNamespace, checkRange } from "./base/checks.js";

@@ -17,6 +17,7 @@ import {
   known,
   type Logger,
   loggerOf,
+  metadataOf,
   type OptionNames,
   randomHex,
   type StreamHandler,
@@ -135,7 +136,7 @@ export class ActionWorker extends CoreActionWorker {
   constructor(options: ActionWorkerOptions = {}) {
     const given = known("ActionWorker", options, ACTION_WORKER);
     const { machineId, metadata, workerId = newName() } = given;
-    const told = machineId === undefined ? metadata : { ...metadata, machineId };
+    const told = metadataOf({ metadata, machineId });
     super(sourceOf(given), { ...given, metadata: told, workerId });
     this.#handlesSignals = checkFlag("handleSignals", given.handleSignals ?? true);
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BadRequestError, FloClient } from "@floruntime/node";
+import { ActionWorker, BadRequestError, FloClient, StreamWorker } from "@floruntime/node";
 
 import { parseEndpoint, parseEndpoints } from "../dist/endpoint.js";
 
@@ -78,4 +78,23 @@ test("options that cannot have names are refused, and not taken for none", () =>
     assert.throws(() => client.newQueueWorker(options as never), refused);
     assert.throws(() => client.newStreamWorker(options as never), refused);
   }
+});
+
+test("an option of a worker that is wrong is refused at once, by its name", () => {
+  const map = new Map([["a", "b"]]) as never;
+  for (const [options, message] of [
+    [{ workerId: "" }, /workerId "" has 0 bytes/],
+    [{ labels: 5 as never }, /labels must be an object of names and texts, not number/],
+    [{ metadata: map }, /metadata must be an object of names and texts, not Map/],
+    [{ metadata: map, machineId: "m" }, /metadata must be an object of names and texts, not Map/],
+  ] as const) {
+    const refused = (error: Error) =>
+      error instanceof BadRequestError && message.test(error.message);
+    assert.throws(() => new ActionWorker({ endpoint: "localhost", ...options }), refused);
+  }
+  const stream = { endpoint: "localhost", stream: "s", group: "g", handler: () => undefined };
+  assert.throws(
+    () => new StreamWorker({ ...stream, consumer: "a\nb" }),
+    /consumer "a\\nb" contains/,
+  );
 });

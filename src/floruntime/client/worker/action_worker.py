@@ -43,6 +43,8 @@ class ActionWorker(WorkerBase):
       application are called too, and are restored when the worker ends.
     """
 
+    _timeout_option = "action_timeout_ms"
+
     def __init__(
         self,
         endpoint: str | BaseClient = LEFT_OUT,

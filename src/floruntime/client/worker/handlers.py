@@ -24,7 +24,7 @@ class Handler(NamedTuple):
 def handler_of(function: Function, process: bool = False) -> Handler:
     """Make a handler of `function`. `process`: run it in another process, for CPU-heavy work."""
     if not callable(function):
-        raise BadRequestError(f"a handler must be a function, not {type(function).__name__}")
+        raise BadTypeError(f"a handler must be a function, not {type(function).__name__}")
     call = getattr(function, "__call__", None)  # noqa: B004 # an object may have an async one
     is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
     if is_async and process:

@@ -41,6 +41,8 @@ class StreamWorker(WorkerBase):
     - `handle_signals`: as for `ActionWorker`.
     """
 
+    _name_option = "consumer"
+
     def __init__(
         self,
         endpoint: str | BaseClient = defaults.LEFT_OUT,

@@ -54,6 +54,10 @@ class WorkerBase(ABC):
     of its block.
     """
 
+    #: What these options are called of a worker of this kind.
+    _name_option = "worker_id"
+    _timeout_option = "message_timeout_ms"
+
     def __init__(
         self,
         endpoint: str | BaseClient,
@@ -78,10 +82,12 @@ class WorkerBase(ABC):
         self.concurrency = check_range("concurrency", concurrency, 1, LIMIT_MAX)
         #: Set while the worker is registered with the server and takes work.
         self.at_work = Flag()
-        self._given_name = None if name is None else check_name_of_worker(name)
+        if name is not None:
+            check_name(self._name_option, name)
+        self._given_name = name
         self._made_name = new_name()
         self._made_in = os.getpid()
-        self._timeout_ms = check_duration("timeout_ms", timeout_ms, low=1)
+        self._timeout_ms = check_duration(self._timeout_option, timeout_ms, low=1)
         self._block_ms = check_range("block_ms", block_ms, 1, BLOCK_MS_MAX)
         self._auto_touch = check_flag("auto_touch", auto_touch)
         self._drain_timeout_ms = check_duration("drain_timeout_ms", drain_timeout_ms)
@@ -234,12 +240,6 @@ class WorkerBase(ABC):
             self._auto_touch,
             self._drain_timeout_ms,
         )
-
-
-def check_name_of_worker(name: str) -> str:
-    """Return `name` if it is a valid name of a worker or consumer."""
-    check_name("name", name)
-    return name
 
 
 async def live(worker: WorkerBase, setting: Setting) -> None:

@@ -5,6 +5,7 @@ import type { FloClient } from "../api/client.js";
 import { checkDuration, checkName } from "../base/checks.js";
 import { BadRequestError, BadTypeError } from "../base/errors.js";
 import type { FullLogger } from "../base/logger.js";
+import { texts } from "../base/schema.js";
 import { typeName } from "../base/shown.js";
 import { checkKind, type Kind } from "../base/typed.js";
 import type {
@@ -17,7 +18,7 @@ import type {
 import { ActionLife } from "./action-life.js";
 import type { Life, Plan } from "./life.js";
 import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
-import { type ClientSource, WorkerBase } from "./worker-base.js";
+import { type ClientSource, givenName, WorkerBase } from "./worker-base.js";
 
 /** A worker for actions. Add handlers with `worker.action(...)`, then `await worker.start()`. */
 export class ActionWorker extends WorkerBase {
@@ -31,11 +32,11 @@ export class ActionWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: ActionWorkerOptions = {}) {
     const timeoutMs = checkDuration("actionTimeoutMs", options.actionTimeoutMs ?? 300_000, 1);
-    super(source, options.workerId ?? undefined, timeoutMs, options);
+    super(source, givenName("workerId", options.workerId), timeoutMs, options);
     this.workerId = this.name;
     this.#queues = new Queues({ concurrency: this.concurrency });
-    this.#labels = options.labels ?? {};
-    this.#metadata = options.metadata ?? {};
+    this.#labels = textsOf("labels", options.labels);
+    this.#metadata = textsOf("metadata", options.metadata);
     const heartbeatMs = options.heartbeatIntervalMs ?? 30_000;
     this.#heartbeatMs = checkDuration("heartbeatIntervalMs", heartbeatMs, 1);
   }
@@ -126,4 +127,12 @@ export class ActionWorker extends WorkerBase {
 function typed<T>(handler: TypedHandler<T>, kind: Kind<T>): ActionHandler {
   checkKind("input", kind);
   return (ctx) => handler(ctx, ctx.into(kind));
+}
+
+/** Texts by name, judged here: who registers them later is somewhere else. */
+function textsOf(
+  field: string,
+  given: Readonly<Record<string, string>> | null | undefined,
+): Readonly<Record<string, string>> {
+  return texts.encode(given ?? {}, field) as Readonly<Record<string, string>>;
 }

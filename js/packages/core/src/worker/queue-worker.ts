@@ -7,7 +7,7 @@ import type { FullLogger } from "../base/logger.js";
 import type { Integer } from "../base/schema.js";
 import type { Life, Plan } from "./life.js";
 import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
-import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
+import { type ClientSource, givenName, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
 export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
   /** A queue to serve, with `handler`. Add more, or all of them, with `worker.queue`. */
@@ -35,7 +35,7 @@ export class QueueWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: QueueWorkerOptions = {}) {
     const timeoutMs = checkDuration("messageTimeoutMs", options.messageTimeoutMs ?? 300_000, 1);
-    super(source, options.workerId ?? undefined, timeoutMs, options);
+    super(source, givenName("workerId", options.workerId), timeoutMs, options);
     this.workerId = this.name;
     this.#queues = new Queues(options);
     const queue = options.queue ?? undefined;

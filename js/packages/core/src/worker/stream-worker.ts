@@ -11,7 +11,7 @@ import { typeName } from "../base/shown.js";
 import type { StreamContext } from "./contexts.js";
 import type { Life, Plan } from "./life.js";
 import { type Reading, StreamLife } from "./stream-life.js";
-import { type ClientSource, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
+import { type ClientSource, givenName, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
 /** Handles a record. If it throws, the record is nacked. */
 export type StreamHandler = (ctx: StreamContext) => unknown;
@@ -51,7 +51,7 @@ export class StreamWorker extends WorkerBase {
 
   constructor(source: ClientSource, options: StreamWorkerOptions) {
     const timeoutMs = checkDuration("messageTimeoutMs", options.messageTimeoutMs ?? 300_000, 1);
-    super(source, options.consumer ?? undefined, timeoutMs, options);
+    super(source, givenName("consumer", options.consumer), timeoutMs, options);
     this.stream = checkName("stream", options.stream);
     this.group = checkName("group", options.group);
     this.consumer = this.name;

@@ -74,7 +74,7 @@ export abstract class WorkerBase {
     options: WorkerBaseOptions,
   ) {
     this.#source = source;
-    this.name = checkName("name", name ?? `worker-${randomHex(8)}`);
+    this.name = name ?? `worker-${randomHex(8)}`;
     this.#timeoutMs = timeoutMs;
     const namespace = options.namespace ?? undefined;
     this.#namespace = namespace === undefined ? undefined : checkNamespace(namespace);
@@ -208,4 +208,9 @@ export abstract class WorkerBase {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** The name that a worker is given as the option `field`; `undefined`: it makes one. */
+export function givenName(field: string, name: string | null | undefined): string | undefined {
+  return name === undefined || name === null ? undefined : checkName(field, name);
 }

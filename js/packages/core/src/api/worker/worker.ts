@@ -13,7 +13,7 @@ import {
   NONE,
   type OptionNames,
 } from "../../base/options.js";
-import type { Integer } from "../../base/schema.js";
+import { type Integer, isPlain } from "../../base/schema.js";
 import type { Caller } from "../../link/caller.js";
 import {
   type Heartbeat,
@@ -220,7 +220,10 @@ export function metadataOf(
 ): Readonly<Record<string, string>> | undefined {
   const { metadata, machineId } = given;
   const told = typeof metadata === "string" ? { text: metadata } : metadata;
-  return machineId === undefined ? told : { ...told, machineId };
+  if (machineId === undefined || (told !== undefined && !isPlain(told))) {
+    return told; // a Map, say, which is refused where it is encoded
+  }
+  return { ...told, machineId };
 }
 
 function runIdsOf(running: Iterable<Pick<Task, "runId"> | string>): string[] {
