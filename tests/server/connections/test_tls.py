@@ -185,7 +185,14 @@ def test_files_that_cannot_be_used_are_told(authority: Authority, tmp_path: Path
     garbage.write_text("nothing")
     locked.write_bytes(encrypted(Path(key).read_bytes()))
     for settings, told in (
-        ({"tls_cert": "missing.pem", "tls_key": key}, "No such file"),
+        (
+            {"tls_cert": "missing.pem", "tls_key": key},
+            "tls_cert missing.pem cannot be used: No such",
+        ),
+        (
+            {"tls_cert": cert, "tls_key": "missing.pem"},
+            "tls_key missing.pem cannot be used: No such",
+        ),
         ({"tls_cert": str(garbage), "tls_key": key}, "garbage.pem"),
         ({"tls_cert": cert, "tls_key": other_key}, "cannot be used"),
         ({"tls_cert": cert, "tls_key": str(locked)}, "encrypted"),

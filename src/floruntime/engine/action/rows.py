@@ -158,7 +158,9 @@ def find_action_row(view: View, name: str) -> ActionRow | None:
 
 def not_registered(name: str) -> NotFoundError:
     """What is said of an action that is not there."""
-    return NotFoundError(f"action {limits.shown(name)} is not registered")
+    return NotFoundError(
+        f"action {limits.shown(name)} is not registered: start a worker that has it, or register it"
+    )
 
 
 def find_action(tx: Tx, name: str) -> OpenAction | None:

@@ -38,6 +38,8 @@ def server_tls(config: Config) -> ServerTls | None:
 def _context(files: TlsFiles) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _see("tls_cert", files.cert)
+    _see("tls_key", files.key)
     try:
         context.load_cert_chain(files.cert, files.key, password=_no_password)
     except (OSError, ValueError) as error:
@@ -53,6 +55,14 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
             ) from None
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _see(setting: str, path: str) -> None:
+    """See that the file can be read: OpenSSL does not say which of two cannot."""
+    try:
+        open(path, "rb").close()
+    except OSError as error:
+        raise ConfigError(f"{setting} {path} cannot be used: {_why(error)}") from None
 
 
 def _no_password() -> str:

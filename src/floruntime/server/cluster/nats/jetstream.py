@@ -230,7 +230,9 @@ class Nats:
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
             await asyncio.sleep(0.5)
-        hint = "" if replicas == 1 else "; a single server of NATS takes only replicas=1"
+        hint = (
+            "" if replicas == 1 else "; a single server of NATS needs replicas = 1 (--replicas 1)"
+        )
         raise NatsFailedError(
             f"the stream {name} cannot be made with {replicas} replicas: {error}{hint}"
         )
