@@ -174,7 +174,7 @@ test("a run is paused, resumed and forked", async () => {
   const page = await place.tab();
   await backend.workflow.start("waits", {}, { runId: "waits-1" });
   await place.open(page, "workflows/runs/waits-1");
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Pause…" }).click();
   await page.getByLabel("Reason").fill("the bank is down");
   await pressIn(page, "Pause waits-1", "Pause the run");
   await page.locator("h1 .badge", { hasText: "paused" }).waitFor();

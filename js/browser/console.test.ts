@@ -241,7 +241,7 @@ test("a run is signalled to its end, and the drawing follows", async () => {
   const page = await place.tab();
   await place.open(page, "workflows/runs/order-1");
   await page.locator("svg[role=img][aria-label*='approve: now']").waitFor();
-  await page.getByRole("button", { name: "Signal" }).click();
+  await page.getByRole("button", { name: "Signal…" }).click();
   await page.getByRole("button", { name: "Send" }).click();
   await page.locator("h1 .badge", { hasText: "completed" }).waitFor();
   await becomes(async () => (await backend.workflow.status("order-1")).status, "completed");
@@ -293,7 +293,7 @@ test("an edit keeps the time that a key has left", async () => {
 test("records show as they are appended", async () => {
   const page = await place.tab();
   await place.open(page, "streams/events");
-  await page.getByText("No records yet.").waitFor();
+  await page.getByText("No new records yet.").waitFor();
   const seen = page.getByText("just now appended").first();
   while (!(await seen.isVisible())) {
     // Again until one of them comes after the page began to follow.

@@ -44,6 +44,8 @@ const LABELS = {
   deadReason: "Only with this reason",
 } as const;
 
+const HINTS: Readonly<Record<string, string>> = { deadReason: "max_attempts or nacked" };
+
 export function Bulk(props: BulkProps) {
   const [isOpen, setOpen] = useState(false);
   const [begun, setBegun] = useState<{ jobId: string; title: string } | null>(null);
@@ -133,6 +135,7 @@ function BulkDialog(props: BulkDialogProps) {
           <input
             name={field}
             required={field === "type"}
+            placeholder={HINTS[field] ?? ""}
             value={fields[field] ?? ""}
             onInput={(event) => typed(field, event)}
           />
@@ -159,6 +162,11 @@ function formOf(fields: Readonly<Record<string, string>>, limit: string) {
   const number = Number.parseInt(limit, 10);
   const filled = Object.entries(fields).filter(([, value]) => value !== "");
   return { limit: number > 0 ? number : undefined, fields: Object.fromEntries(filled) };
+}
+
+/** `1 run`, `2 runs`: `what` is a plural in s. */
+function amountOf(number: number, what: string): string {
+  return `${count(number)} ${number === 1 ? what.slice(0, -1) : what}`;
 }
 
 /** The dry run of what the form says now. */
@@ -195,9 +203,9 @@ function useCounted(props: BulkProps, form: BulkForm) {
   return {
     error: null,
     isWaiting: isCounting && (job === null || job.lookedAt < SEEN_ROWS),
-    told: isCounting ? "all that match" : `${count(job.matched)} ${props.what}`,
+    told: isCounting ? "all that match" : amountOf(job.matched, props.what),
     sentence: isCounting
       ? `Counting… ${job === null ? "" : `${count(job.matched)} of ${count(job.lookedAt)} so far`}`
-      : `${count(job.matched)} ${props.what} match now.`,
+      : `${amountOf(job.matched, props.what)} ${job.matched === 1 ? "matches" : "match"} now.`,
   };
 }

@@ -59,7 +59,7 @@ export function Definitions() {
           width: "2fr",
         },
         {
-          title: "since",
+          title: "synced",
           cell: ({ created_at }) => <Moment ms={created_at} />,
           isExtra: true,
           width: "8rem",

@@ -65,7 +65,8 @@ export function Group({ stream, name }: GroupProps) {
         <dd>{value.lastDeliveredId?.toString() ?? "nothing yet"}</dd>
         <dt>mode</dt>
         <dd>
-          {value.mode}, a lease lasts {duration(value.ackTimeoutMs)}, {value.maxDeliver} deliveries
+          {value.mode}; leases last {duration(value.ackTimeoutMs)}; at most {value.maxDeliver}{" "}
+          deliveries
         </dd>
         {value.triggerOf === "" ? null : (
           <>
@@ -125,7 +126,11 @@ function Pending({ stream, name }: GroupProps) {
             isExtra: true,
           },
           { title: "delivered", cell: (entry) => <Moment ms={entry.deliveredAtMs} /> },
-          { title: "leased", cell: (entry) => <Moment ms={entry.expiresAtMs} />, isExtra: true },
+          {
+            title: "lease ends",
+            cell: (entry) => <Moment ms={entry.expiresAtMs} />,
+            isExtra: true,
+          },
         ]}
       />
     </section>

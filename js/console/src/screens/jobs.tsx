@@ -38,7 +38,7 @@ export function Jobs() {
           title: "what",
           cell: ({ operation, kind, about, dryRun }) =>
             shown(
-              `${dryRun ? "count: " : ""}${operation.replaceAll("_", " ")} ${kind} ${about ?? ""}`,
+              `${dryRun ? "count only: " : ""}${operation.replaceAll("_", " ")} ${kind} ${about ?? ""}`,
             ),
           width: "1.4fr",
         },

@@ -56,7 +56,11 @@ export function Namespaces() {
             isNumber: true,
             isExtra: true,
           },
-          { title: "since", cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />, isExtra: true },
+          {
+            title: "created",
+            cell: ({ createdAtMs }) => <Moment ms={createdAtMs} />,
+            isExtra: true,
+          },
           {
             title: "",
             width: "11rem",

@@ -54,14 +54,14 @@ export function RunHead({ run, steps, reload }: RunHeadProps) {
         {isOpen ? (
           <Only role="worker" scope={scope}>
             <button type="button" onClick={() => setAsked("signal")}>
-              Signal
+              Signal…
             </button>
           </Only>
         ) : null}
         <Only role="backend" scope={scope}>
           {isOpen && run.status !== "paused" ? (
             <button type="button" onClick={() => setAsked("pause")}>
-              Pause
+              Pause…
             </button>
           ) : null}
           {run.status === "paused" ? (
@@ -200,7 +200,7 @@ function Fork({ run, steps, onClose }: OneQuestion) {
       onConfirm={fork}
     >
       <p class="quiet">
-        A new run begins at the step that you choose. It takes the results of all earlier steps from
+        A new run begins at the step that you choose. It takes the results of all other steps from
         this run, which does not change.
       </p>
       <label>

@@ -218,7 +218,13 @@ function Tail({ name }: { name: string }) {
         </button>
       </div>
       <Trouble error={error} />
-      {records.length === 0 ? <Empty>No records yet.</Empty> : null}
+      {records.length > 0 ? null : (
+        <Empty>
+          {from === ""
+            ? "No new records yet. To see earlier ones, fill in the field “from”."
+            : "No records yet."}
+        </Empty>
+      )}
       {records.map((record) => (
         <details class="card" key={`${record.partition}/${record.id}`}>
           <summary>

@@ -66,7 +66,7 @@ function All() {
           width: "8rem",
         },
         {
-          title: "since",
+          title: "registered",
           cell: ({ registeredAtMs }) => <Moment ms={registeredAtMs} />,
           isExtra: true,
           width: "8rem",
@@ -169,7 +169,11 @@ function One({ workerId }: { workerId: string }) {
           { title: "run", cell: ({ runId }) => runId },
           { title: "action", cell: ({ action }) => <Name text={action} /> },
           { title: "attempt", cell: ({ attempt }) => attempt, isNumber: true, isExtra: true },
-          { title: "since", cell: ({ startedAtMs }) => <Moment ms={startedAtMs} />, isExtra: true },
+          {
+            title: "started",
+            cell: ({ startedAtMs }) => <Moment ms={startedAtMs} />,
+            isExtra: true,
+          },
           {
             title: "progress",
             cell: ({ progress, progressNote }) =>
