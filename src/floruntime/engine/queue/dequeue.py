@@ -54,7 +54,7 @@ Taken = tuple[int, BodyRow, StateRow | None]
 
 
 def _take(queue: OpenQueue, count: int) -> list[Taken]:
-    """The next messages, taken out of the order; as many as are asked for and fit a reply."""
+    """Take the next messages out of the order: as many as are asked for and fit into a reply."""
     tx, messages_id = queue.tx, queue.row.messages_id
     wanted = min(count, queue.row.ready)
     bytes_left = limits.REPLY_BYTES_MAX
@@ -152,7 +152,7 @@ def _message(seq: int, body: BodyRow, state: StateRow) -> Message:
 
 
 def _deliver_for_good(queue: OpenQueue, taken: list[Taken]) -> list[Message]:
-    """At most once: the messages are acked as they are handed out, and nothing is leased."""
+    """Deliver at most once: the messages are acked as they are delivered, and nothing is leased."""
     now_ms = queue.tx.now_ms
     messages = []
     for seq, body, state in taken:
@@ -198,9 +198,9 @@ def _memo(result: DequeueResult) -> list[tuple[int, int]]:
 
 
 def _recall(tx: Tx, request: QueueDequeue, memo: list[tuple[int, int]]) -> DequeueResult:
-    """Of the messages handed out then, those that are still held under the same lease.
+    """Of the messages delivered then, those that are still held under the same lease.
 
-    What was acked on delivery is not told again: at most once, by choice.
+    Messages that were acked on delivery are not given again: at most once, by choice.
     """
     queue = find_queue(tx, request.queue)
     if queue is None:

@@ -34,7 +34,7 @@ SEEK_OLDEST_EVERY = 256
 
 
 def state_of(queue: OpenQueue, seq: int) -> StateRow | None:
-    """The state of a message, made up from its body if it never was delivered."""
+    """The state of a message; if it was never delivered, one made from its body."""
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
     if state is not None:
         return state
@@ -58,7 +58,7 @@ def put_ready(queue: OpenQueue, priority: int, due_ms: int, seq: int, has_state:
 def give_back(
     queue: OpenQueue, seq: int, state: StateRow, *, attempt: int, lease: int, delay_ms: int
 ) -> None:
-    """Let a message that is in no index be delivered again, at its old place or after a delay."""
+    """Make a message that is in no index deliverable again, at its old place or after a delay."""
     due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
     phase = Phase.DELAYED if delay_ms else Phase.READY
     _put_state(queue, seq, state, phase, due_ms, attempt=attempt, lease=lease)
@@ -100,7 +100,7 @@ def _put_state(
 
 
 def take_out(queue: OpenQueue, seq: int, state: StateRow) -> None:
-    """Take a message out of the phase it is in. A delay's timer finds nothing and does nothing."""
+    """Take a message out of its phase. A delay's timer will find nothing and do nothing."""
     row = queue.row
     match state.phase:
         case Phase.LEASED:
@@ -120,7 +120,7 @@ def take_out(queue: OpenQueue, seq: int, state: StateRow) -> None:
 
 
 def drop(queue: OpenQueue, seq: int, head_of: str | None) -> None:
-    """Delete a message that was taken out. `head_of`: the group that it was the head of, if any."""
+    """Delete a message that was taken out. `head_of`: the group whose head it was, if any."""
     messages_id = queue.row.messages_id
     queue.tx.delete(BODY, BODY.key(messages_id, seq))
     queue.tx.delete(STATE, STATE.key(messages_id, seq))
@@ -129,14 +129,14 @@ def drop(queue: OpenQueue, seq: int, head_of: str | None) -> None:
 
 
 def head_of(state: StateRow) -> str | None:
-    """The group that a message is the head of; `None` for one that has none, or waits."""
+    """The group whose head a message is; `None` if it has no group, or waits."""
     return None if state.phase == Phase.WAITING else state.group
 
 
 def oldest(
     view: View, messages_id: int, from_seq: int, next_seq: int
 ) -> tuple[int, BodyRow] | None:
-    """The lowest seq that is there, from `from_seq` on."""
+    """The lowest existing seq, from `from_seq` on."""
     start, end = BODY.key(messages_id, from_seq), BODY.key(messages_id, next_seq)
     for key, body in view.scan(BODY, start, end):
         return BODY.unpack(key)[1], body
@@ -144,7 +144,7 @@ def oldest(
 
 
 def note_acked(queue: OpenQueue, count: int) -> None:
-    """Count acks; now and then raise the bound below which no message lies."""
+    """Count acks; from time to time raise the bound below which there is no message."""
     row = queue.row
     before = row.acked_total
     row.acked_total = before + count
@@ -183,7 +183,7 @@ def fall_due(tx: Tx, due_ms: int, queue_id: int, first_seq: int, count: Any) -> 
 
 
 def make_due(queue: OpenQueue, seq: int) -> bool:
-    """Let a delayed message be ready now; false for one that is not delayed."""
+    """Make a delayed message ready now. False if it is not delayed."""
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
     if state is None or state.phase not in (Phase.DELAYED, Phase.WAITING):
         return False
@@ -197,7 +197,7 @@ def make_due(queue: OpenQueue, seq: int) -> bool:
 
 
 def _make_waiting_due(queue: OpenQueue, seq: int, state: StateRow) -> bool:
-    """It goes on waiting for those before it, but no longer for its time."""
+    """It still waits for earlier messages of its group, but no longer for its time."""
     tx = queue.tx
     if state.due_ms <= tx.now_ms:
         return False

@@ -23,12 +23,14 @@ from floruntime.engine.system import reclaim
 from floruntime.engine.system.namespaces import ensure_namespace, namespace_id
 
 PRIMITIVE: Final = "queue"
-"""What deliveries of queues are called."""
+"""The name of queues' deliveries."""
 
 
 class Phase(IntEnum):
-    """Where a message is. One without a state row is ready and was never delivered; `WAITING`: for
-    those of its group that came before it.
+    """The phase of a message.
+
+    One without a state row is ready and was never delivered. `WAITING`: it waits for earlier
+    messages of its group.
     """
 
     READY = 1
@@ -65,14 +67,14 @@ class QueueRow(msgspec.Struct, array_like=True, gc=False):
 
 
 class QueueNameRow(Value, frozen=True):
-    """What a timer or a hand-back, which know a queue's number, find it by."""
+    """Leads from a queue's number, which timers and hand-backs have, to its name."""
 
     namespace: str
     name: str
 
 
 class BodyRow(Value, frozen=True):
-    """What was enqueued; written once."""
+    """A message as it was enqueued; written once."""
 
     payload: bytes
     enqueued_at_ms: int
@@ -83,10 +85,11 @@ class BodyRow(Value, frozen=True):
 
 
 class StateRow(Value, frozen=True):
-    """What became of a message since. Absent while it is as `Body` says and never was delivered.
+    """What has happened to a message since. It is absent until the message changes for the first
+    time.
 
-    `lease`: of the last delivery, also after it ran out; 0 once its holder gave the message back.
-    `delivery`: the first lease of the dequeue that gave this one.
+    `lease`: of the last delivery, also after it expired; 0 once its holder gave the message back.
+    `delivery`: the first lease of the dequeue that gave this lease.
     """
 
     phase: Phase

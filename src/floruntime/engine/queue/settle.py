@@ -61,7 +61,7 @@ from floruntime.engine.state.tx import Tx
 from floruntime.engine.system import timers
 
 Held = Iterable[tuple[int, int]]
-"""Seqs with their leases; a pair that is repeated is handled and answered once."""
+"""Seqs with their leases; a repeated pair is handled and answered once."""
 
 
 def _pairs(request: QueueAck | QueueNack | QueueTouch) -> Held:
@@ -110,7 +110,7 @@ def _ack(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
 
 
 def _ack_dead(queue: OpenQueue, seq: int, lease: int, settled: Settlements) -> bool:
-    """The last permitted delivery ran out, and then its holder finished after all."""
+    """The lease of the last permitted delivery expired, and its holder finished after that."""
     letter = find_dead(queue, seq)
     if letter is None or letter.lease != lease:
         return False
@@ -164,7 +164,9 @@ def _check_nack(request: QueueNack) -> None:
 
 
 def _held_state(queue: OpenQueue, seq: int, lease: int) -> StateRow | None:
-    """The message's state if this lease still holds it, or if an operator asks; else `None`."""
+    """The message's state if this lease still holds it, or if an operator asks; otherwise
+    `None`.
+    """
     if not lease:
         return state_of(queue, seq)
     state = queue.tx.get(STATE, STATE.key(queue.row.messages_id, seq))
@@ -196,7 +198,7 @@ def _nack(
 
 
 def _delay_waiting(queue: OpenQueue, seq: int, state: StateRow, delay_ms: int) -> None:
-    """It keeps its place among those of its group, and its time when that comes."""
+    """It keeps its place among the messages of its group; the delay applies after that."""
     due_ms = queue.tx.now_ms + delay_ms if delay_ms else state.due_ms
     queue.tx.put(STATE, STATE.key(queue.row.messages_id, seq), replace(state, due_ms=due_ms))
 
@@ -223,7 +225,7 @@ def _count_failure(
 
 
 def touch(tx: Tx, request: QueueTouch) -> AckResult:
-    """The leases run out `extend_ms` from now, or later where they did so already."""
+    """Extend the leases to `extend_ms` from now, unless they last longer already."""
     pairs = _pairs(request)
     limits.check_duration("extend_ms", request.extend_ms, low=1)
     queue = find_queue(tx, request.queue)
@@ -242,7 +244,7 @@ def _touch(queue: OpenQueue, seq: int, lease: int, extend_ms: int) -> bool:
         return False
     expires_at_ms = extended(state.expires_at_ms, tx.now_ms, extend_ms)
     if expires_at_ms > state.expires_at_ms:
-        # A timer at the old time or before it is there; it goes on to the new one by itself.
+        # There is a timer at the old time or earlier; when it fires, it moves to the new time.
         key = STATE.key(queue.row.messages_id, seq)
         tx.put(STATE, key, replace(state, expires_at_ms=expires_at_ms))
     return True
@@ -252,7 +254,7 @@ def _touch(queue: OpenQueue, seq: int, lease: int, extend_ms: int) -> bool:
 
 
 def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> None:
-    """Take back what a delivery's holders let run out; come again for what they have extended."""
+    """Take back what a delivery's holders let expire; return later for the leases they extended."""
     queue = find_queue_by_id(tx, queue_id)
     row = tx.get(DELIVERY, DELIVERY.key(queue_id, delivery))
     if queue is None or row is None:
@@ -268,7 +270,7 @@ def run_out(tx: Tx, due_ms: int, queue_id: int, delivery: int, data: Any) -> Non
 
 
 def _take_back(queue: OpenQueue, delivery: int, row: DeliveryRow, ends: bytearray) -> int:
-    """Answers when to look again; 0: never."""
+    """Returns when to look again; 0: never."""
     tx, messages_id = queue.tx, queue.row.messages_id
     next_ms = 0
     moved = 0
@@ -297,7 +299,7 @@ def _take_back(queue: OpenQueue, delivery: int, row: DeliveryRow, ends: bytearra
 
 
 def hand_back(tx: Tx, delivery: Delivery) -> None:
-    """Release what went to a connection that was already gone; no attempt is counted."""
+    """Release what was delivered to a closed connection; no attempt is counted."""
     queue = find_queue_by_id(tx, delivery.owner_id)
     if queue is None:
         return

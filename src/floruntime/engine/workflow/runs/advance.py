@@ -52,9 +52,9 @@ from floruntime.engine.workflow.runs.run import OpenWorkflowRun, arm_workflow_ru
 from floruntime.engine.workflow.runs.search import set_attributes
 
 HOPS_MAX: Final = 256
-"""Steps that a run, with the children it waits for, goes through without waiting."""
+"""How many steps a run, with the children it waits for, may pass without waiting."""
 EVENTS_MAX: Final = 100_000
-"""Events of one run; one that has more fails when it begins its next step."""
+"""How many events one run may have; a run with more fails when it begins its next step."""
 
 
 _ENDS: Final = {
@@ -66,7 +66,7 @@ _ENDS: Final = {
 
 
 def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
-    """Follow what an outcome leads to, until the run waits or has ended; then write it."""
+    """Follow what an outcome leads to until the run waits or has ended; then write it."""
     follow(run, outcome)
     if isinstance(run, OpenBody):
         hooks_of(run.tx).body_went_on(run)
@@ -76,7 +76,7 @@ def go_on(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
 
 
 def follow(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
-    """The same, and nobody hears of an end."""
+    """The same, but nobody is notified of an end."""
     while outcome is not None:
         assert not run.row.is_finished, "nothing follows an end"
         assert run.row.wait is Wait.NOTHING, "an outcome ends the wait"
@@ -90,10 +90,10 @@ def follow(run: OpenWorkflowRun, outcome: StepOutcome | None) -> None:
 
 
 def enter_step(run: OpenWorkflowRun, name: str, *, is_again: bool = False) -> StepOutcome | None:
-    """Go to this step and begin it. `is_again`: it was there, and takes the same stay up again."""
+    """Go to this step and begin it. `is_again`: the run was there, and resumes the same visit."""
     row, now_ms = run.row, run.tx.now_ms
     row.entered += not is_again
-    # A run that may go no further has come to this step: here a retry of it begins.
+    # A run that may go no further still moves to this step, because a retry begins here.
     row.step, row.step_began_ms, row.attempt, row.polls = name, now_ms, 1, 0
     row.hops += 1
     if row.hops > HOPS_MAX:
@@ -129,7 +129,7 @@ def begin_attempt(run: OpenWorkflowRun) -> StepOutcome | None:
 
 
 def _settle(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
-    """An attempt came to an outcome: ask again, try again, or leave the step."""
+    """Handle an attempt's outcome: poll again, retry, or leave the step."""
     step, row = run.step, run.row
     name = outcome.name_in(step.transitions)
     if name == PENDING and step.poll is not None and not outcome.is_final:
@@ -168,7 +168,7 @@ def _poll_again(run: OpenWorkflowRun, poll: Poll, outcome: StepOutcome) -> StepO
 
 
 def leave_step(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None:
-    """The step is done: keep how it ended, and go where that leads. A body leads nowhere."""
+    """The step is done: store how it ended, and go where that leads. A body leads nowhere."""
     if isinstance(run, OpenBody):
         run.end(outcome)
         return None
@@ -182,7 +182,7 @@ def leave_step(run: OpenWorkflowRun, outcome: StepOutcome) -> StepOutcome | None
 
 
 def close_step(run: OpenWorkflowRun, outcome: StepOutcome) -> None:
-    """Keep how the step ended, for the paths that look at it."""
+    """Store how the step ended, for the paths that look at it."""
     row = run.row
     assert row.step is not None, "a run that leaves a step was at one"
     row.plan = None
@@ -201,7 +201,7 @@ def _step_row(outcome: StepOutcome) -> StepRow:
 
 
 def _output_of(outcome: StepOutcome) -> bytes:
-    """What mappings see of it; a step that failed has its error to show."""
+    """The step's output as mappings see it; a failed step shows its error."""
     if outcome.output or outcome.error is None:
         return outcome.output
     return dump({"error": outcome.error})
@@ -220,7 +220,7 @@ def go_to(run: OpenWorkflowRun, target: str, outcome: StepOutcome) -> StepOutcom
 
 
 def end_status(run: OpenWorkflowRun, target: str) -> EndStatus | None:
-    """What a terminal stands for; `None` where `target` is a step."""
+    """The status that a terminal stands for; `None` if `target` is a step."""
     own = run.definition.terminals.get(target)
     return BUILT_IN_TERMINALS.get(target) if own is None else own.status
 
@@ -242,7 +242,7 @@ def _complete(run: OpenWorkflowRun, terminal: str, outcome: StepOutcome) -> None
 
 
 def fail_run(run: OpenWorkflowRun, error: str) -> None:
-    """End the run as failed, for a reason of the engine's own."""
+    """End the run as failed, for a reason of the engine."""
     end(run, EndStatus.FAILED, "flo.Failed", error=error)
 
 
@@ -254,7 +254,7 @@ def end(
     error: str | None = None,
     output: bytes = b"",
 ) -> None:
-    """End the run, once it has compensated. Whoever calls this lets `go_on` write it."""
+    """End the run, once it has compensated. The caller lets `go_on` write it."""
     assert not run.row.is_finished, "a run ends once"
     run.stop_waiting()
     run.row.step_due_ms = run.row.paused_at_ms = run.row.paused_status = 0
@@ -265,7 +265,7 @@ def end(
 
 
 def end_at_last(run: OpenWorkflowRun, ending: EndingRow) -> None:
-    """End the run, with nothing left to undo."""
+    """End the run: nothing is left to undo."""
     row, tx = run.row, run.tx
     end_as, terminal, error, output = ending.end_as, ending.terminal, ending.error, ending.output
     row.status, event = _ENDS[end_as]
@@ -278,10 +278,10 @@ def end_at_last(run: OpenWorkflowRun, ending: EndingRow) -> None:
 
 
 def abandon_wait(run: OpenWorkflowRun, *, is_late: bool = False) -> None:
-    """Take back what the run waits for: an action's attempt is told, a child is cancelled.
+    """Cancel what the run waits for: an action's attempt is notified, a child is cancelled.
 
-    The run is written first, as one that waits for nothing, so that the news of that end finds
-    nobody.
+    The run is written first, as a run that waits for nothing, so that the resulting end does not
+    move it.
     """
     wait, number = run.row.wait, run.row.wait_number
     if not is_late:
@@ -309,7 +309,7 @@ def on_run_timer(tx: Tx, due_ms: int, of_namespace_id: int, number: int, data: A
 
 
 def time_has_come(run: OpenWorkflowRun) -> None:
-    """Something that was to happen by itself, to a run or a body that has not ended, is due."""
+    """A run or a body that has not ended reached a due time."""
     if _is_step_over(run):
         go_on(run, _step_time_up(run))
     else:
@@ -341,6 +341,6 @@ def begin_again(run: OpenWorkflowRun) -> StepOutcome | None:
 
 
 def begin(run: OpenWorkflowRun, step: str = START) -> None:
-    """Let a new run begin, at its first step unless told."""
+    """Begin a new run, by default at its first step."""
     run.row.started_at_ms = run.tx.now_ms
     go_on(run, enter_step(run, step))

@@ -40,7 +40,7 @@ from floruntime.engine.workflow.runs.run import (
 
 
 class BodyKind(IntEnum):
-    """What a body is to its run."""
+    """The kind of a body."""
 
     BRANCH = 1
     ITEM = 2
@@ -74,8 +74,10 @@ _OF_ITEMS: Final = (Event.BRANCH_STARTED, Event.BRANCH_COMPLETED, Event.BRANCH_C
 
 
 class OpenBody(OpenWorkflowRun):
-    """A body in the hands of one command. `whole`: the run that it belongs to, which is written
-    after it. `ended_with`: its outcome, once it has ended.
+    """A body within one command.
+
+    `whole`: the run that it belongs to, which is written after it. `ended_with`: its outcome, once
+    it has ended.
     """
 
     __slots__ = ("_is_new", "_latest", "body", "ended_with", "whole")
@@ -97,7 +99,7 @@ class OpenBody(OpenWorkflowRun):
         self.body = body
         self.ended_with: StepOutcome | None = None
         self._is_new = is_new
-        #: Of an item, the run that it began or heard of last, and whether that is a workflow's.
+        #: For an item: the run that it last began or was told of, and whether that is a workflow's.
         self._latest = (0, False)
 
     @property
@@ -106,12 +108,12 @@ class OpenBody(OpenWorkflowRun):
 
     @property
     def label(self) -> str:
-        """What it is called: a branch's name, an item's index."""
+        """Its name: a branch's name, or an item's index."""
         return label_of(self.body)
 
     @property
     def step(self) -> Step:
-        """What it does, as a step without transitions."""
+        """Its work, as a step without transitions."""
         return step_of_body(self.definition, self.body)
 
     def note(
@@ -137,7 +139,7 @@ class OpenBody(OpenWorkflowRun):
             self.whole.note(type, told, number, is_child=is_child, step=step)
 
     def save(self) -> None:
-        """Write the body, or what is left of one that has ended: nothing."""
+        """Write the body; if it has ended, delete it."""
         row, tx, body = self.row, self.tx, self.body
         key = RUN_BODY.key(self.namespace_id, self.number)
         live = LIVE.key(self.namespace_id, body.run, self.number)
@@ -157,19 +159,19 @@ class OpenBody(OpenWorkflowRun):
         self.row = copy_of(row)
 
     def end(self, outcome: StepOutcome | None) -> None:
-        """It is over; without an outcome, because it is no longer wanted."""
+        """End the body. There is no outcome if it is no longer needed."""
         is_over = outcome is not None
         self.row.status = WorkflowRunStatus.COMPLETED if is_over else WorkflowRunStatus.CANCELLED
         self.ended_with = outcome
 
 
 def label_of(body: RunBodyRow) -> str:
-    """What a branch or an item is called within its step."""
+    """The name of a branch or an item within its step."""
     return body.branch or str(body.index)
 
 
 def step_of_body(definition: Definition, body: RunBodyRow) -> Step:
-    """What the definition says that a body does."""
+    """The definition of a body's work."""
     if body.kind is BodyKind.COMPENSATION:
         undo = work_of_body(definition, body).compensate
         assert undo is not None, "what is compensated says how"
@@ -178,7 +180,7 @@ def step_of_body(definition: Definition, body: RunBodyRow) -> Step:
 
 
 def work_of_body(definition: Definition, body: RunBodyRow) -> Work:
-    """The part of the definition that a body comes from, or compensates."""
+    """The part of the definition that a body runs, or compensates."""
     step = step_of(definition, body.step)
     if body.branch:
         assert step.parallel is not None, "a branch belongs to a parallel step"
@@ -211,7 +213,7 @@ def new_body(
     index: int = 0,
     is_item: bool = False,
 ) -> OpenBody:
-    """A body of the step that the run is at, unless told, about to begin."""
+    """Make a body that is about to begin, by default of the step that the run is at."""
     row, now_ms = whole.row, whole.tx.now_ms
     assert row.step is not None, "the run is at a step"
     is_item = is_item or kind is BodyKind.ITEM
@@ -229,7 +231,7 @@ def new_body(
 
 
 def find_body(tx: Tx, of_namespace_id: int, number: int) -> OpenBody | None:
-    """The body with this number, if its run still wants it."""
+    """The body with this number, if its run still needs it."""
     body = open_body(tx, of_namespace_id, number)
     if body is None or not is_wanted(tx, of_namespace_id, number, body.body):
         return None
@@ -239,7 +241,7 @@ def find_body(tx: Tx, of_namespace_id: int, number: int) -> OpenBody | None:
 def open_body(
     tx: Tx, of_namespace_id: int, number: int, whole: OpenWorkflowRun | None = None
 ) -> OpenBody | None:
-    """The body with this number, whether or not it is wanted."""
+    """The body with this number, whether its run still needs it or not."""
     row = tx.get(RUN_BODY, RUN_BODY.key(of_namespace_id, number)) if number else None
     if row is None:
         return None
@@ -255,13 +257,13 @@ def open_body(
 
 
 def stands_still(run: OpenWorkflowRun) -> bool:
-    """Whether the end of its wait is moved by a pause: not that of a sleep until a moment."""
+    """Whether a pause moves the end of its wait: every wait but a sleep until a fixed time."""
     sleep = run.step.sleep if run.row.wait is Wait.SLEEP else None
     return sleep is None or sleep.until is None
 
 
 def shift(row: WorkflowRunRow, by_ms: int, *, stands_still: bool) -> None:
-    """Move all that is due later: durations stand still while a run is paused."""
+    """Move everything that is due later: durations stop while a run is paused."""
     if not by_ms:
         return
     row.step_began_ms += by_ms
@@ -274,7 +276,7 @@ def shift(row: WorkflowRunRow, by_ms: int, *, stands_still: bool) -> None:
 
 
 def find_run_or_body(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
-    """Whoever has this number: what an action run or a child was begun for."""
+    """The run or body with this number, for which an action run or a child was begun."""
     # What is not there costs a look into the store: so first at what is at hand.
     row = tx.at_hand(WORKFLOW_RUN.key(of_namespace_id, number))
     if row is not None:
@@ -297,7 +299,7 @@ def live_bodies(run: OpenWorkflowRun, limit: int, first: int = 0) -> Iterator[Op
 
 
 def is_wanted(view: View, of_namespace_id: int, number: int, body: RunBodyRow) -> bool:
-    """Whether what a body comes to still counts: whether its run waits for it, or its group."""
+    """Whether a body's result still counts: whether its run waits for it, or for its group."""
     if body.kind is BodyKind.COMPENSATION:
         run = view.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, body.run))
         return run is not None and (run.wait, run.wait_number) == (Wait.COMPENSATION, number)
@@ -314,11 +316,11 @@ def run_is_wanted(tx: Tx, of_namespace_id: int, number: int) -> bool:
 
 
 class RunGroupRow(msgspec.Struct, array_like=True, gc=False):
-    """What a run that waits for bodies knows of them; a run has one such group at most.
+    """What a run that waits for bodies knows of them; a run has at most one such group.
 
-    `id`: of this stay at the step. `count`: of branches or items, the next of which to begin is
-    `next`. `live`: how many are under way. `output_bytes`: of all outputs so far; where that is
-    more than an output may have, no more of them are kept.
+    `id`: of this visit of the step. `count`: of branches or items; `next`: the next of them to
+    begin. `live`: how many are under way. `output_bytes`: of all outputs so far; once that is more
+    than an output may have, no more outputs are kept.
     """
 
     id: int
@@ -331,7 +333,7 @@ class RunGroupRow(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def ended(self) -> int:
-        """How many have come to an outcome."""
+        """How many have an outcome."""
         return self.succeeded + self.failed
 
 

@@ -43,7 +43,7 @@ from floruntime.engine.workflow.runs.workflows import (
 )
 
 HISTORY_TOPIC: Final = "workflow_history"
-"""Touched, with the run's id, when events were added to its history."""
+"""Touched, with the run's id, when events are added to its history."""
 _MADE_ID: Final = re.compile("wfrun-([1-9][0-9]{0,18})")
 
 
@@ -90,22 +90,22 @@ class OpenWorkflowRun:
 
     @property
     def events_so_far(self) -> int:
-        """How many events its history has, with those that are about to be written."""
+        """How many events its history has, including those that are about to be written."""
         return self.row.events + len(self._events)
 
     @property
     def of_run(self) -> OpenWorkflowRun:
-        """The run that signals, documents and steps are kept with: itself, or a body's."""
+        """The run that owns signals, documents and steps: itself, or a body's run."""
         return self
 
     @property
     def is_overdue(self) -> bool:
-        """Whether its time is up, and only the tick that says so is yet to come."""
+        """Whether its time is up, although the tick that acts on this has not come yet."""
         return 0 < self.row.timer_ms <= self.tx.now_ms
 
     @property
     def step(self) -> Step:
-        """What the definition says of the step that the run is at."""
+        """The definition of the step that the run is at."""
         name, definition = self.row.step, self.definition
         assert name is not None, "a run has begun its first step"
         return definition.start if name == START else definition.steps[name]
@@ -119,14 +119,14 @@ class OpenWorkflowRun:
         is_child: bool = False,
         step: str | None = None,
     ) -> None:
-        """Add an event to the history, of the step that the run is at unless told."""
+        """Add an event to the history, by default of the step that the run is at."""
         of_step = step or self.row.step
         self._events.append(EventRow(type, detail, of_step, self.tx.now_ms, number, is_child))
 
     def save(self) -> None:
         """Write the run, its new events and its place in the index; set its timer.
 
-        What is done with the run afterwards is done to another copy of its row.
+        Later changes go to another copy of its row.
         """
         row, tx = self.row, self.tx
         if not row.is_finished:
@@ -184,11 +184,11 @@ class OpenWorkflowRun:
     def wait_for(
         self, wait: Wait, *, number: int = 0, due_ms: int = 0, signal: str | None = None
     ) -> None:
-        """Stand still until that happens, or until `due_ms`."""
+        """Wait until that happens, or until `due_ms`."""
         row = self.row
         assert not row.is_finished, "a run that has ended waits for nothing"
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = wait, number, due_ms, signal
-        if not 0 < due_ms <= self.tx.now_ms:  # a delay of nothing is no waiting
+        if not 0 < due_ms <= self.tx.now_ms:  # a delay of 0 is not a wait
             row.hops = 0
         is_working = wait in (Wait.ACTION, Wait.CHILD, Wait.EXECUTOR, Wait.BODIES)
         row.status = WorkflowRunStatus.RUNNING if is_working else WorkflowRunStatus.WAITING
@@ -196,12 +196,12 @@ class OpenWorkflowRun:
             row.status = WorkflowRunStatus.COMPENSATING
 
     def stop_waiting(self) -> None:
-        """What the run waited for has come, or is no longer wanted."""
+        """What the run waited for has come, or is no longer needed."""
         row = self.row
         row.wait, row.wait_number, row.wait_due_ms, row.wait_signal = Wait.NOTHING, 0, 0, None
 
     def awaits(self, wait: Wait, number: int) -> bool:
-        """Whether the run stands still for just this."""
+        """Whether the run waits for exactly this."""
         return self.row.wait == wait and self.row.wait_number == number
 
 
@@ -211,7 +211,7 @@ def step_of(definition: Definition, name: str) -> Step:
 
 
 def arm_workflow_run(run: OpenWorkflowRun, due_ms: int) -> None:
-    """Let the run's timer fire at `due_ms`; 0: never."""
+    """Set the run's timer to `due_ms`; 0: none."""
     row, tx = run.row, run.tx
     if row.timer_ms == due_ms:
         return
@@ -223,12 +223,12 @@ def arm_workflow_run(run: OpenWorkflowRun, due_ms: int) -> None:
 
 
 def earlier(one_ms: int, other_ms: int) -> int:
-    """The earlier of two times, where 0 is never."""
+    """The earlier of two times, where 0 means never."""
     return min(one_ms, other_ms) if one_ms and other_ms else one_ms or other_ms
 
 
 def ended_key(number: int, row: WorkflowRunRow) -> bytes:
-    """Where a run that has ended stands in the index of ends."""
+    """The key of an ended run in the index of ends."""
     assert row.completed_at_ms is not None, "it has ended"
     return WORKFLOW_RUN_ENDED.key(row.workflow_id, row.status, row.completed_at_ms, number)
 
@@ -237,7 +237,7 @@ def ended_key(number: int, row: WorkflowRunRow) -> bytes:
 
 
 def made_id(number: int) -> str:
-    """The id of a run that nobody named."""
+    """The id of a run whose caller gave none."""
     return f"wfrun-{number}"
 
 
@@ -247,7 +247,7 @@ def workflow_run_id(number: int, row: WorkflowRunRow) -> str:
 
 
 def workflow_run_number(view: View, of_namespace_id: int, run_id: str) -> int:
-    """The number of the run with this id; 0 where there is none."""
+    """The number of the run with this id; 0 if there is none."""
     found = _find_row(view, of_namespace_id, run_id)
     return 0 if found is None else found[0]
 
@@ -267,14 +267,14 @@ def _find_row(view: View, of_namespace_id: int, run_id: str) -> tuple[int, Workf
 
 
 def unknown_run(view: View, run_id: str) -> NotFoundError:
-    """What is said of a run that is not there."""
+    """The error for a run that does not exist."""
     is_lost = eras.is_lost_id(view, number_in(_MADE_ID, run_id))
     why = eras.told(view) if is_lost else "does not exist"
     return NotFoundError(f"workflow run {limits.shown(run_id)} {why}")
 
 
 def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflowRun | None:
-    """The run with this number, in whatever namespace. None of a deleted one."""
+    """The run with this number, in any namespace, but not in a deleted one."""
     row = tx.get(WORKFLOW_RUN, WORKFLOW_RUN.key(of_namespace_id, number)) if number else None
     return None if row is None else open_workflow_run(tx, of_namespace_id, number, row)
 
@@ -282,7 +282,7 @@ def find_workflow_run(tx: Tx, of_namespace_id: int, number: int) -> OpenWorkflow
 def open_workflow_run(
     tx: Tx, of_namespace_id: int, number: int, row: WorkflowRunRow
 ) -> OpenWorkflowRun | None:
-    """The run that was found with this row; none of a workflow that is gone."""
+    """The run that was found with this row, unless its workflow was deleted."""
     workflow = find_workflow_by_id(tx, row.workflow_id)
     if workflow is None:
         return None
@@ -290,7 +290,7 @@ def open_workflow_run(
 
 
 def the_workflow_run(tx: Tx, run_id: str) -> OpenWorkflowRun:
-    """The run with this id; raises `NotFoundError`."""
+    """The run with this id. Raises `NotFoundError`."""
     of_namespace_id = namespace_id(tx)
     found = _find_row(tx, of_namespace_id, run_id)
     run = None if found is None else open_workflow_run(tx, of_namespace_id, *found)
@@ -300,7 +300,7 @@ def the_workflow_run(tx: Tx, run_id: str) -> OpenWorkflowRun:
 
 
 def find_workflow_run_row(view: View, run_id: str) -> tuple[int, WorkflowRunRow]:
-    """Number and row of the run with this id, to read only; raises `NotFoundError`."""
+    """Number and row of the run with this id, for reading only. Raises `NotFoundError`."""
     found = _find_row(view, namespace_id(view), run_id)
     if found is None:
         raise unknown_run(view, run_id)
@@ -310,7 +310,7 @@ def find_workflow_run_row(view: View, run_id: str) -> tuple[int, WorkflowRunRow]
 def as_workflow_run(
     view: View, of_namespace_id: int, number: int, row: WorkflowRunRow
 ) -> WorkflowRun:
-    """The run as callers see it."""
+    """The run in the form that callers get."""
     output = None
     if row.is_finished:
         output = read_document(view, WORKFLOW_OUTPUT, of_namespace_id, number, row.output)
