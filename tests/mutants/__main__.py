@@ -15,10 +15,11 @@ from tests.mutants.cluster import MUTANTS as CLUSTER
 from tests.mutants.engine import MUTANTS as ENGINE
 from tests.mutants.mutant import Mutant
 from tests.mutants.once import MUTANTS as ONCE
+from tests.mutants.peers import MUTANTS as PEERS
 from tests.mutants.simulated import MUTANTS as SIMULATED
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTANTS = (*ENGINE, *AROUND, *ONCE, *CLUSTER, *SIMULATED)
+MUTANTS = (*ENGINE, *AROUND, *ONCE, *CLUSTER, *PEERS, *SIMULATED)
 COPIED = ("src", "tests", "docs", "examples", "scripts", "js/vectors")
 TESTS_FAILED = 1
 """How pytest ends where a test failed; anything else is no proof."""
