@@ -55,46 +55,46 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     in_flight_max: int = server_limits.IN_FLIGHT_MAX
     pending_bytes_max: int = server_limits.PENDING_BYTES_MAX
     outbox_bytes_max: int = server_limits.OUTBOX_BYTES_MAX
-    #: Answers of all connections together that may lie unread.
+    #: Answers, of all connections together, that clients have not read yet.
     answers_bytes_max: int = server_limits.ANSWERS_BYTES_MAX
     web_requests_per_second: int = server_limits.WEB_REQUESTS_PER_SECOND
     #: Files in PEM: the certificate (with its chain) and key that make the port speak TLS.
     tls_cert: str = ""
     tls_key: str = ""
-    #: Clients must show a certificate that this one vouches for.
+    #: Clients must present a certificate signed by this one.
     tls_client_ca: str = ""
-    #: Speak HTTP on the port, too; without it WebSocket alone is spoken there beside TCP.
+    #: Serve HTTP on the port, too. Without it, only TCP and WebSocket.
     http: bool = True
-    #: What a scrape of /metrics may show instead of an admin's token.
+    #: With this token /metrics can be read without an admin's token.
     metrics_token: str = ""
     #: Web pages that may connect, such as https://app.example.org.
     allowed_origins: list[str] = []
-    #: What blocks read from disk are kept in; 0: a quarter of the machine's memory.
+    #: The size of the caches for data read or written; 0: a quarter of the machine's memory.
     memory_bytes: int = 0
-    #: Below this much free disk space growth is refused; it resumes above twice as much.
+    #: With less free disk space than this, growth is refused, until twice as much is free.
     disk_low_bytes: int = 256 * MIB
     #: The secret that signs JWT by HS256, at least 32 bytes.
     jwt_secret: str = ""
-    #: Where the public keys of RS256 and ES256 are: a JWKS file, or an https:// address.
+    #: The public keys of RS256 and ES256: a JWKS file, or an https:// address.
     jwt_jwks: str = ""
-    #: What JWT must name as `iss` and `aud`, where these are set.
+    #: The `iss` and `aud` that JWT must have; empty: any.
     jwt_issuer: str = ""
     jwt_audience: str = ""
-    #: A file with the first admin's token, made outside; another one in it takes its place.
+    #: A file with the first admin's token. Another token in the file replaces that one.
     admin_token_file: str = ""
     #: Addresses of NATS, such as nats://n1:4222,nats://n2:4222; empty: one machine, alone.
     cluster: str = ""
     #: This node's name, and the host:port at which clients and other nodes reach it.
     node: str = ""
     advertise: str = ""
-    #: What everything begins with that the cluster makes in NATS.
+    #: The prefix of all names that the cluster creates in NATS.
     cluster_name: str = "flo"
-    #: Fixed when the cluster is made.
+    #: Fixed when the cluster is created.
     partitions: int = 8
     #: JetStream's copies of each log, and how many nodes keep each partition.
     replicas: int = 3
     copies: int = 3
-    #: Files: credentials for NATS, and the certificate that vouches for it.
+    #: Files: credentials for NATS, and the certificate that signs those of NATS.
     nats_creds: str = ""
     nats_ca: str = ""
     #: Listen beyond loopback although anyone who can connect may do everything.

@@ -82,7 +82,7 @@ def test_a_torn_end_is_told_with_file_place_and_size(
     newest.write_bytes(newest.read_bytes()[:size])
     with caplog.at_level(logging.WARNING):
         check_continuity(str(killed))
-    assert f"{newest} ends in a write that is not whole: its last {size} bytes" in caplog.text
+    assert f"{newest} ends in an incomplete write: its last {size} bytes" in caplog.text
 
 
 def test_a_directory_without_a_store_is_left_to_rocksdb(tmp_path: Path) -> None:

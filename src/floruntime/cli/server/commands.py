@@ -243,7 +243,7 @@ async def info(session: Session) -> None:
             "connections": str(found.connections),
             "commands": str(found.commands_total),
             "changes": str(found.changes_total),
-            "memory for what was read": shown_size(found.memory_bytes)
+            "memory for caches": shown_size(found.memory_bytes)
             if found.memory_bytes
             else "no disk",
             "disk nearly full": "yes: growth is refused" if found.storage_full else "no",
