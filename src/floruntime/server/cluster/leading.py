@@ -35,21 +35,21 @@ RANK_S = 0.3
 """How much later each next keeper of a partition tries for its lease."""
 AGAIN_S = 0.2
 MOVE_S = 1.0
-"""At most one lead is handed over in this time so that leads are even."""
+"""The shortest time between two hand-overs that spread leads evenly."""
 CHECKPOINT_MESSAGES = 20_000
-"""A leader writes a checkpoint after so many batches, its own and those of leaders before it."""
+"""A leader writes a checkpoint after so many batches, including those of earlier leaders."""
 CALM_S = 5.0
-"""How long after this node began to lead anything it hands nothing over to make leads even."""
+"""How long a node waits, after it began to lead anything, before it hands over to spread leads."""
 HAND_OVER_S = 5.0
-"""How long the one who is to lead has to take over."""
+"""How long the next leader has to take over."""
 LOST_S = 5.0
-"""How long a node is missed before no lead is kept for it any more."""
+"""How long a node must be missing before no lead is reserved for it any more."""
 LEAVE_S = 1.0
-"""How long a node that stops has to leave a lease that nobody took over."""
+"""How long a stopping node has to give up a lease that nobody took over."""
 HINT_S = 0.002
-"""How long a leader waits for more before it hints at what it has published."""
+"""How long a leader waits for more batches before it sends a hint."""
 HINTS_S = PAUSE_S
-"""How long after a hint the next comes at the earliest: nobody would read on sooner."""
+"""The shortest time between two hints: no node would read sooner."""
 
 
 def pin_of(partition: int) -> str:
@@ -58,7 +58,7 @@ def pin_of(partition: int) -> str:
 
 
 class Node(Protocol):
-    """Whose leads these are."""
+    """The node that leads."""
 
     name: str
     run: str
@@ -100,18 +100,18 @@ class Leading:
         self._trying: set[int] = set()
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._hinting: set[int] = set()
-        #: By partition when it was hinted at last.
+        #: By partition: when the last hint was sent.
         self._hinted_s: dict[int, float] = {}
         self._handing_over: set[int] = set()
         self._saving: set[int] = set()
         self._said: dict[int, Said] = {}
-        #: Since when the node is missed that is to lead a partition.
+        #: By partition: since when the node that should lead it is missing.
         self._missing_s: dict[int, float] = {}
         self._started_s = time.monotonic()
         self._moved_s = self._began_s = time.monotonic()
 
     def has(self, partition: int) -> bool:
-        """Whether this node leads it, or tries to."""
+        """Whether this node leads the partition, or is trying to."""
         return partition in self._leads or partition in self._trying
 
     def lead_of(self, partition: int) -> Lead | None:
@@ -130,7 +130,9 @@ class Leading:
         return task
 
     def look(self) -> None:
-        """Try for what nobody leads; hand over what another should lead."""
+        """Try to lead partitions without a leader; hand over those that another node should
+        lead.
+        """
         node = self._node
         if node.is_stopped:
             return
@@ -332,7 +334,7 @@ class Leading:
         self._even_out(able)
 
     def _keeper_of(self, partition: int, able: list[str]) -> str:
-        """Who is to lead it where this node is no more among those that keep it."""
+        """The node that should lead the partition, if this node no longer keeps it."""
         names = self._node.members.names
         order = keepers(partition, {*names, self._node.name}, self._node.meta.copies)
         if self._node.name in order:
@@ -340,7 +342,7 @@ class Leading:
         return next((name for name in order if name in able), "")
 
     def _asked_for(self, partition: int, able: list[str]) -> str:
-        """The node that an operator wants to lead it, if it can."""
+        """The node that an operator chose to lead it, if that node can."""
         entry = self._node.entries.get(pin_of(partition))
         wanted = "" if entry is None else entry.value.decode()
         return wanted if wanted in able else ""
@@ -387,7 +389,7 @@ class Leading:
             self.keep(self.hand_over(partition, target))
 
     async def hand_over(self, partition: int, target: str) -> bool:
-        """Let `target` lead instead, without a call failing. False where it does not."""
+        """Let `target` lead instead, without any call failing. False if it does not."""
         lead = self._leads.get(partition)
         if lead is None or lead.is_closing or partition in self._handing_over:
             return False
@@ -406,7 +408,7 @@ class Leading:
             self._handing_over.discard(partition)
 
     async def _is_close(self, lead: Lead, target: str) -> bool:
-        """Whether the copy of `target` has caught up but for a moment's work."""
+        """Whether the copy of `target` is nearly up to date."""
         row = self._node.members.row(target)
         if row is None or not self._node.members.is_alive(target):
             return False
@@ -425,7 +427,7 @@ class Leading:
         lead.end(GivenUpError(f"it was handed over to node {target}"))
 
     async def hand_over_all(self) -> None:
-        """Hand over whatever this node leads, as evenly as can be."""
+        """Hand over everything that this node leads, as evenly as possible."""
         node = self._node
         until_s = time.monotonic() + HAND_OVER_S
         while self._leads and time.monotonic() < until_s:
@@ -444,7 +446,7 @@ class Leading:
             await asyncio.sleep(AGAIN_S)
 
     async def stop(self) -> None:
-        """Lead nothing, and leave nothing behind."""
+        """Stop leading everything, and release everything."""
         await asyncio.gather(*map(self._leave, self.all()))
         for lead in self.all():
             lead.end(GivenUpError("the node is stopping"))

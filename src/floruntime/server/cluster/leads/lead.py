@@ -53,13 +53,15 @@ from floruntime.server.scheduler import Scheduler
 log = logging.getLogger("floruntime.cluster")
 
 SESSION_KEPT_S = 720.0
-"""How long a client's writes are remembered when no node has told of it: ten minutes, and two for
-the telling."""
+"""How long a client's writes are remembered after the last node has reported the client.
+
+Ten minutes, and two for the reporting.
+"""
 SWEEP_S = 60.0
 
 
 class NobodyWaits:
-    """A caller of the leader's own."""
+    """The caller of the leader's own commands."""
 
     is_closed = False
     spans = None
@@ -81,9 +83,9 @@ class NobodyWaits:
 
 
 class Lead:
-    """One node's time as the leader of one partition. `on_end` is told when it is over.
+    """One node's time as the leader of one partition. `on_end` is called when it is over.
 
-    `told_ms`: command time as it goes on from the leader before, where one was seen alive.
+    `told_ms`: command time as it continues from the previous leader, if that was seen alive.
     """
 
     def __init__(
@@ -112,7 +114,7 @@ class Lead:
         self.term = 0
         #: How many batches it has published since the last checkpoint.
         self.unsaved = 0
-        #: Whether nothing new is taken: it is being handed on.
+        #: Whether it takes nothing new, because it is being handed over.
         self.is_closing = False
         self.is_over = False
         self._known: set[str] = set()
@@ -129,10 +131,12 @@ class Lead:
         self.tally: Tally
 
     async def begin(self, *, history: int = 0) -> None:
-        """Read the log to its end, begin a term in it, and lead. Raises `OvertakenError`,
-        `TooFarBehindError`, `DamagedLogError`.
+        """Read the log to its end, begin a term in it, and lead.
 
-        `history`: the state of this node begins anew there, for the so many-th time; 0: it goes on.
+        `history`: how many times the state has begun again, now from the state of this node; 0: it
+        continues.
+
+        Raises `OvertakenError`, `TooFarBehindError`, `DamagedLogError`.
         """
         if self.replica.is_loading:
             raise TooFarBehindError("a checkpoint is being loaded")
@@ -224,12 +228,14 @@ class Lead:
 
     @property
     def may_answer(self) -> bool:
-        """Whether what it reads is the latest, and what it takes has a chance."""
+        """Whether its reads are up to date, and its writes have a chance to be accepted."""
         return not self.is_over and not self.is_closing and self.lease.is_good
 
     def is_behind(self, seen: int) -> bool:
-        """Whether another copy may have shown a batch, up to this message, of which this leader has
-        not heard yet that the log has it.
+        """Whether another copy may have shown a batch that this leader does not know to be in the
+        log.
+
+        The batch is looked for up to this message.
         """
         reach = self.replica.position.reach
         return reach < seen <= reach + self._journal.under_way
@@ -259,13 +265,15 @@ class Lead:
         self._sweep = asyncio.get_running_loop().call_later(SWEEP_S, self._forget_clients)
 
     def _see_to_mint_key(self) -> None:
-        """Any node may sign tokens for pages: so there is always a key in `system`."""
+        """Make sure that `system` always has a signing key, because any node may mint tokens for
+        pages.
+        """
         view = self.commit.applied
         if self.partition == SYSTEM and signing_key(view, self.clock.now_ms()) is None:
             self.commit.submit_own(MintKeyMake(secrets.token_bytes(MINT_KEY_BYTES)))
 
     def _forget_clients(self) -> None:
-        """Forget the writes of clients that nobody has told of for long."""
+        """Forget the writes of clients that no node has reported for a long time."""
         now_s = time.monotonic()
         for client in sorted(self._known):
             if now_s - self._heard_s.get(client, self._began_s) > SESSION_KEPT_S:
@@ -281,7 +289,7 @@ class Lead:
         self.end(error)
 
     def end(self, error: BaseException) -> None:
-        """Lead no more. What collected is dropped, and nobody is answered any more."""
+        """Stop leading. What has collected is dropped, and nobody is answered any more."""
         if self.is_over:
             return
         self.is_over = True

@@ -36,9 +36,9 @@ _MACHINE_KEY = MACHINE.key()
 
 
 class LogJournal:
-    """Publishes batches behind `position`, as long as `may_go_on`.
+    """Publishes batches after `position`, as long as `may_go_on`.
 
-    `on_published` is told of each new position once its rows are in the store.
+    `on_published` is called with each new position once its rows are in the store.
     """
 
     def __init__(

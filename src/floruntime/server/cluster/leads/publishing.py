@@ -17,15 +17,15 @@ AGAIN_S = 0.1
 
 
 class OvertakenError(Exception):
-    """Somebody else has written where this leader was to write, or its lease is over."""
+    """Another node has written where this leader was about to write, or its lease is over."""
 
 
 class GivenUpError(OvertakenError):
-    """This leader gives up its lead as it was meant to."""
+    """This leader hands over its lead, as intended."""
 
 
 async def publish(log: Log, body: bytes, expected: int, may_go_on: Callable[[], bool]) -> None:
-    """Put `body` at `expected` + 1. Raises `OvertakenError`, after which it may be there or not.
+    """Put `body` at `expected` + 1. After an `OvertakenError` it may be there or not.
 
     `may_go_on`: whether this writer still leads; nothing is sent once it does not.
     """
@@ -41,7 +41,7 @@ async def publish(log: Log, body: bytes, expected: int, may_go_on: Callable[[], 
 
 
 async def _is_put(log: Log, body: bytes, expected: int) -> bool:
-    """One try; False where it settled nothing."""
+    """Try once. False if that decided nothing."""
     try:
         await log.append(body, expected)
     except LogRefusedError:

@@ -6,11 +6,13 @@ from typing import NamedTuple, Protocol
 
 
 class LogRefusedError(Exception):
-    """The log does not end where the writer thought: somebody else has written meanwhile."""
+    """The log does not end where the writer expected: somebody else has written meanwhile."""
 
 
 class LogSilentError(Exception):
-    """No answer came, or none that settles anything: what was sent may be there, or land yet."""
+    """No answer came, or none that decides anything: what was sent may be there, or arrive
+    later.
+    """
 
 
 class Stored(NamedTuple):
@@ -36,21 +38,21 @@ class Log(Protocol):
         ...
 
     async def append(self, body: bytes, expected: int) -> None:
-        """Put `body` at `expected` + 1. Raises `LogRefusedError` where the log ends elsewhere."""
+        """Put `body` at `expected` + 1. Raises `LogRefusedError` if the log ends elsewhere."""
         ...
 
     async def at(self, sequence: int) -> bytes | None:
-        """What stands there, as the log's leader knows it; `None` where nothing does."""
+        """The message at this sequence, as the log's leader knows it; `None` if there is none."""
         ...
 
     async def after(self, sequence: int) -> list[Stored]:
-        """Some of what follows `sequence`, in order, perhaps not up to the end."""
+        """Some of the messages after `sequence`, in order, perhaps not all."""
         ...
 
     async def trim(self, up_to: int) -> None:
-        """Drop what is at and before this sequence."""
+        """Delete the messages up to and including this sequence."""
         ...
 
     async def ends(self) -> Ends:
-        """Where it begins and ends, as its leader knows it."""
+        """Where the log begins and ends, as its leader knows it."""
         ...

@@ -19,13 +19,13 @@ from floruntime.engine.state.keyspace import Table
 from floruntime.engine.store import Changes
 
 FORMAT = 1
-"""Of the log and of the rows in it. A node that does not know a log's format never leads it."""
+"""The format of the log and its rows. A node that does not know a log's format never leads it."""
 CHAIN_BYTES = 16
 CHAIN_START = bytes(CHAIN_BYTES)
 HEADER_BYTES = 256
-"""What stands around the content of a message, at most."""
+"""The largest size of a message without its content."""
 ANEW = b"anew"
-"""The content of a term's beginning with which the state begins anew."""
+"""The content of a message that begins a term in which the state begins again."""
 PARTS_MAX = 10_000
 """Of one batch."""
 HISTORY_SEQUENCES = 1 << 40
@@ -54,13 +54,15 @@ class Head(Value, frozen=True):
 
     @property
     def is_last(self) -> bool:
-        """Whether nothing is missing behind it."""
+        """Whether it is the last part of a batch."""
         return self.part + 1 >= self.parts
 
 
 class Message(Value, frozen=True):
-    """One message of the log. The beginning of a term has no content, but where the state begins
-    anew with it: then what came before is given up, and the state is in a checkpoint only.
+    """One message of the log.
+
+    The beginning of a term has no content, unless the state begins again with it. Then everything
+    before it is given up, and the state is only in a checkpoint.
     """
 
     head: Head
@@ -95,7 +97,7 @@ POSITION_KEY: Final = POSITION.key()
 
 
 class DamagedLogError(Exception):
-    """The log holds what does not belong there, or has gone another way than the store."""
+    """The log holds something invalid, or has diverged from the store."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -114,12 +116,12 @@ def chained(chain: bytes, head: Head, content: bytes) -> bytes:
 
 
 def encode_message(message: Message) -> bytes:
-    """As it travels."""
+    """Return the message as bytes."""
     return _encode(message)
 
 
 def decode_message(body: bytes) -> Message:
-    """Raises `DamagedLogError`."""
+    """Read a message. Raises `DamagedLogError`."""
     try:
         return _decode_message(body)
     except msgspec.DecodeError as error:
@@ -129,12 +131,12 @@ def decode_message(body: bytes) -> Message:
 
 
 def encode_changes(changes: Changes) -> bytes:
-    """The rows of a batch as the content of its messages."""
+    """Return the rows of a batch as the content of its messages."""
     return _encode((changes.cleared, changes.rows))
 
 
 def decode_changes(content: bytes) -> Changes:
-    """Raises `DamagedLogError`."""
+    """Read the rows of a batch. Raises `DamagedLogError`."""
     try:
         cleared, rows = _decode_changes(content)
     except msgspec.DecodeError as error:
@@ -143,6 +145,6 @@ def decode_changes(content: bytes) -> Changes:
 
 
 def cut(content: bytes, bytes_max: int) -> list[bytes]:
-    """`content` in parts of at most so many bytes; at least one."""
+    """Cut `content` into parts of at most so many bytes; at least one part."""
     starts = range(0, max(len(content), 1), bytes_max)
     return [content[start : start + bytes_max] for start in starts]
