@@ -130,11 +130,16 @@ class Operations:
             name = operation_of(type(request))
             log.exception("%s failed", name)
             error = InternalServerError(f"{name} failed; the node's log says why")
-        if type(request) in NOTED and (error is None or error.ran == "maybe"):
+        is_noted = type(request) in NOTED and (error is None or error.ran == "maybe")
+        # With an import tokens may come, which cut off whoever asked for it: that is told first.
+        is_told_first = isinstance(request, ClusterImport)
+        if is_noted and not is_told_first:
             await self._note(who, request, is_waited_for=error is None)
         if not asker.is_closed:
             asker.add_answer(request_id, result, error)
             asker.flush()
+        if is_noted and is_told_first:
+            await self._note(who, request, is_waited_for=False)
 
     async def _note(
         self, who: tuple[str, str], request: Request[Any], *, is_waited_for: bool
