@@ -53,7 +53,7 @@ async def test_what_cannot_be_a_node_is_refused_by_name(
         await client.kv.put("k", b"v")
         nobody, no_nats = (f"nats://127.0.0.1:{each}" for each in (free_port(), first.port_number))
         await asyncio.gather(
-            refused("partitions is 3, .* made with 2", "one", "b", partitions=3),
+            refused("partitions is 3, .* created with 2", "one", "b", partitions=3),
             refused("no NATS answers", "two", "b", cluster=nobody),
             refused("no NATS answers", "three", "b", cluster=no_nats),
             refused("a node of that name runs at", "four", "a"),
@@ -84,7 +84,7 @@ async def test_streams_of_others_under_its_name_are_refused(
         async with InsideNode(nats, tmp_path, "b") as node, node.client() as own:
             await own.kv.put("k", b"v")
             await until(lambda: node.node.members.names)
-            with pytest.raises(UnavailableError, match="no other may lead it yet"):
+            with pytest.raises(UnavailableError, match="no other node can lead it yet"):
                 await own.cluster.drain("b", timeout_ms=700)
         await stream.delete_stream("KV_flo-board")
         with pytest.raises(
@@ -145,7 +145,7 @@ async def test_leads_are_moved_drained_and_nodes_forgotten(nats: str, tmp_path: 
                 await client.cluster.move(1, "c")
             with pytest.raises(BadRequestError, match="partition is 3"):
                 await client.cluster.move(3, "b")
-            with pytest.raises(ConflictError, match="node b lives"):
+            with pytest.raises(ConflictError, match="node b is alive"):
                 await client.cluster.forget("b")
         await until(lambda: not first.node.members.is_alive("b"))
         await client.cluster.forget("b")
@@ -218,5 +218,5 @@ async def test_command_time_goes_on_at_the_next_leader_whatever_its_clock(
 
 async def test_a_server_that_is_alone_has_no_cluster() -> None:
     async with FloClient("memory://") as client:
-        with pytest.raises(BadRequestError, match="this server is alone"):
+        with pytest.raises(BadRequestError, match="not a node of a cluster"):
             await client.cluster.status()

@@ -114,5 +114,5 @@ async def test_a_backup_of_a_cluster_is_taken_into_another(tmp_path: Path) -> No
                     assert await admin.kv.get("k", namespace=name) == name.encode()
         wrong = {"cluster_name": "third", "data_dir": str(tmp_path / "third"), "partitions": 3}
         async with InsideNode(nats.urls, tmp_path, "a", **wrong) as node, node.client() as client:
-            with pytest.raises(BadRequestError, match=r"has the partitions 0, 1, 2, and .* 0 to 3"):
+            with pytest.raises(BadRequestError, match=r"has the partitions 0, 1, 2, but .* 0 to 3"):
                 await client.cluster.import_backup(str(backup))

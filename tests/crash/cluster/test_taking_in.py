@@ -41,7 +41,7 @@ async def test_a_backup_is_taken_into_an_empty_cluster(tmp_path: Path) -> None:
         InsideNode(nats.urls, tmp_path, "b", partitions=3) as second,
         second.client() as client,
     ):
-        with pytest.raises(BadRequestError, match="no data directory"):
+        with pytest.raises(BadRequestError, match="neither a data directory nor a backup"):
             await client.cluster.import_backup(str(tmp_path / "nothing"))
         async with first.client() as other:  # both at once: one of them alone takes it in
             told = await asyncio.gather(
