@@ -22,6 +22,7 @@ from nats.errors import Error as NatsError
 
 from floruntime.server.cluster.board.board import BoardSilentError, Entry, RevisionError
 from floruntime.server.cluster.log.log import Ends, LogRefusedError, LogSilentError, Stored
+from floruntime.server.cluster.nats.closing import give_up
 from floruntime.server.config import Config, ConfigError
 from floruntime.server.ending import heeding
 
@@ -116,14 +117,14 @@ class Nats:
                 nats = cls(client, config.cluster_name, said)
                 await nats._listen()
         except Exception as error:  # whatever nats-py makes of what is no NATS
-            await client.close()
+            await give_up(client)
             reason = (said or [str(error) or type(error).__name__])[-1]
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
         return nats
 
     async def close(self) -> None:
         """Give the connection up."""
-        await self._client.close()
+        await give_up(self._client)
 
     async def go_elsewhere(self) -> None:
         """Connect to the next of its servers, where there are several."""
