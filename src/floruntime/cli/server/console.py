@@ -47,4 +47,4 @@ async def open_console(session: Session, *, is_secure: bool, with_browser: bool)
         return
     session.out.show({**told, "opened": False}, link)
     if not session.out.is_json:
-        complain(f"the link works once, within {CONSOLE_CODE_MS // 1000} s")
+        complain(f"the link is good once, for {CONSOLE_CODE_MS // 1000} s")

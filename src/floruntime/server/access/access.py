@@ -38,7 +38,7 @@ log = logging.getLogger("floruntime.access")
 WHO_CHARS_MAX = 200
 """Of a longer subject of a JWT, the beginning stands in the audit."""
 _NOT_KNOWN = "the token is not known to this server"
-_NO_SESSION = "the session of the console has ended; `flo console` opens another"
+_NO_SESSION = "the session of the console is over; `flo console` opens another"
 _KEYS_OUT_OF_REACH = (
     "the token is signed with a key that is not known, and the keys of jwt_jwks cannot be "
     "read at the moment; try again later"

@@ -67,7 +67,7 @@ class Grant:
             return replace(request, session_id=self.session_id or "")
         assert isinstance(request, ConsoleOpen), "nothing else is completed"
         if self.session_id is not None:
-            raise ForbiddenError("a session of the console cannot open another one; use the token")
+            raise ForbiddenError("a session of the console opens no other session; use the token")
         told = self.identity
         rights = ConsoleRights(
             *(told.role, told.namespaces, told.scopes, told.expires_at_ms),

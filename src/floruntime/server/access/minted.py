@@ -184,8 +184,7 @@ def _scopes(minter: Grant, request: TokenMint) -> list[str]:
     for scope in check_scopes(Role.WEB, request.scopes):
         if minter.scopes is not None and not minter.scopes.include(scope):
             raise ForbiddenError(
-                f"scope {limits.shown(scope.text)} is not within the scopes of the token that "
-                "mints it"
+                f"scope {limits.shown(scope.text)} is beyond the minter's own scopes"
             )
     return sorted(set(request.scopes))
 
