@@ -70,7 +70,7 @@ HINTS = ("log", "lead", "lease")
 
 
 class OtherClusterError(Exception):
-    """What is in NATS now is another cluster."""
+    """NATS now holds another cluster than the one that this node joined."""
 
 
 FATAL = (StoreError, NameTakenError, OtherClusterError, NatsFailedError)
@@ -78,10 +78,10 @@ FATAL = (StoreError, NameTakenError, OtherClusterError, NatsFailedError)
 
 
 class Node:
-    """A node that has joined. `on_fatal` is told when it cannot go on.
+    """A node that has joined. It calls `on_fatal` when it cannot go on.
 
-    `clients` gives the clients that have a connection to it; `on_system` is told when what belongs
-    to no namespace has changed.
+    `clients` gives the clients that have a connection to this node. The node calls `on_system` when
+    the state of `system`, which belongs to no namespace, has changed.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Node:
         self.tls = tls
         self.clients: Callable[[], Collection[str]] = tuple
         self.on_system: Callable[[], None] = lambda: None
-        #: Told when an open batch of a partition that is led here is a new one after a full one.
+        #: Called when a partition that is led here opens a new batch after a full one.
         self.on_room: Callable[[], None] = lambda: None
         self.answer_room: Callable[[], int] | None = None
         self.members: Members
@@ -118,14 +118,14 @@ class Node:
         self._know_anew()
         self.namesakes = Namesakes(self.board, self.name, self.run, storage.last_run)
         self.replicas: dict[int, Replica] = {}
-        #: Copies that are being dropped: one that is to be kept again waits for that.
+        #: Copies that are being dropped. A partition is opened again only after that.
         self._dropping: set[int] = set()
         self.objects = joined.objects
         self.checkpoints = Checkpoints(joined.board, joined.objects, storage.place)
         self.router = Router(self.meta.partitions, partial(why_none, self), LocalReads(self).answer)
         self.leading = Leading(self)
         self.notes = OperationNotes(self)
-        #: Who said last that it leads: ahead of what the board showed.
+        #: Which node last hinted that it leads: this is newer than what the board showed.
         self._announced: dict[int, tuple[str, int]] = {}
         self.speakers: dict[PeerSpeaker, None] = {}
         self._links: dict[str, PeerLink] = {}
@@ -139,19 +139,19 @@ class Node:
         self._patience = Patience()
         self.may_grow = True
         self.is_draining = False
-        #: The servers of NATS that sync only every so many seconds, as far as they say.
+        #: After how many seconds each server of NATS syncs, for those that tell it.
         self.lazy: dict[str, float] = {}
-        #: Whether data is being taken in, tokens among it.
+        #: Whether an import is under way; it may bring tokens.
         self.is_taking_in = False
         self.is_stopped = False
         self.is_board_heard = False
-        #: Why the board could not be used when that was so last.
+        #: Why the board could not be used the last time that it failed.
         self.board_problem = ""
 
     # Its life
 
     async def start(self) -> None:
-        """Take part. Raises `NameTakenError`; returns once `system` is followed to its end."""
+        """Take part; return once `system` is read to its end. Raises `NameTakenError`."""
         for name in HINTS:
             await self.nats.hear(name, getattr(self, f"_hear_{name}"))
         await patiently(self._read_board, START_S)
@@ -164,8 +164,8 @@ class Node:
         self.leading.keep(self._look_at_syncs())
 
     async def follow_system(self) -> None:
-        """Read all that there is of what belongs to no namespace. Raises `LogSilentError`,
-        `TooFarBehindError`, `DamagedLogError`.
+        """Read the log of `system` to its end. Raises `LogSilentError`, `TooFarBehindError`,
+        `DamagedLogError`.
         """
         replica = self.replicas[SYSTEM]
         await replica.catch_up()
@@ -176,11 +176,11 @@ class Node:
         self.lazy = await lazy_servers(self.nats)
 
     def open_system(self) -> None:
-        """Open this node's copy of what belongs to no namespace."""
+        """Open this node's copy of `system`, which holds what belongs to no namespace."""
         self._add_copy(SYSTEM)
 
     async def drain(self) -> None:
-        """Hand over what it leads, end waits, and see what is under way answered."""
+        """Hand over what it leads, end waits, and let requests that are under way be answered."""
         self.is_draining = True
         await self.leading.hand_over_all()
         self.router.end_waits()
@@ -189,7 +189,7 @@ class Node:
             await asyncio.sleep(LOOK_S / 50)
 
     async def stop(self) -> None:
-        """Take no more part."""
+        """Leave: stop leading, following and answering."""
         self.router.refuse_all("this node is stopping")
         self.is_stopped = True
         await end_tasks([self._looking])
@@ -202,7 +202,7 @@ class Node:
             await replica.stop()
         await self.nats.close()
 
-    # What it sees
+    # What it reads on the board
 
     async def _look_on(self) -> None:
         said = Said()
@@ -217,7 +217,7 @@ class Node:
                 log.critical("this node cannot go on: %s", error)
                 self.on_fatal(error)
                 return
-            except Exception:  # a bug, or an answer of NATS that nobody expects: look again
+            except Exception:  # a bug, or an unexpected answer of NATS: the next look may succeed
                 log.exception("looking at the state of the cluster failed; it is tried again")
             self.router.set_silent(not (self.is_board_heard and self.nats.is_connected))
             if self.router.is_silent:
@@ -241,7 +241,7 @@ class Node:
         self.entries = entries = self._view.entries
         self.is_board_heard = (
             self._is_told
-        )  # a server without a majority shows it, and takes nothing
+        )  # a server of NATS without a majority still shows the board, but takes no writes
         for partition, watch in enumerate(self.watches):
             watch.see(entries.get(name_of(partition)))
         self.members.see(entries)
@@ -252,7 +252,7 @@ class Node:
         self.watches = [LeaseWatch(time.monotonic) for _ in numbers]
 
     def _check_cluster(self, entries: dict[str, Entry]) -> None:
-        """See that the board is this cluster's: NATS may have lost all, and others begun anew."""
+        """Check that the board is this cluster's: NATS may have lost it and have a new one."""
         meta = entries.get(META)
         if (
             meta is not None
@@ -310,7 +310,7 @@ class Node:
 
     @property
     def format(self) -> int:
-        """How the cluster's logs are written: who does not know that leads none of them."""
+        """The format of the cluster's logs. A node that does not know it leads no partition."""
         return max([self.meta.format, *(each.position.format for each in self.replicas.values())])
 
     def is_told_to_drain(self) -> bool:
@@ -344,18 +344,18 @@ class Node:
         replica.start()
 
     def _drop_copy(self, partition: int) -> None:
-        """Another node keeps it now; while this one leads it goes on until that is handed over."""
+        """Drop a copy that another node keeps now. While this node leads it, the copy stays."""
         if not (self.leading.has(partition) or partition in self._dropping):
             self._dropping.add(partition)
             self.leading.keep(self._drop(partition, self.replicas[partition]))
 
     async def _drop(self, partition: int, replica: Replica) -> None:
-        """Where the log lacks what the copy has it stays: nobody else may have that."""
+        """Drop a copy, unless it has what the log lacks: no other copy may have that."""
         try:
             await replica.check_reach_again()
             if not (replica.trouble or self.leading.has(partition)):
                 del self.replicas[partition]
-                await replica.follow_no_more()  # it may load, and has another store then
+                await replica.follow_no_more()  # a copy that loads would get another store
                 await asyncio.to_thread(self.storage.let_go, partition)
                 replica.store.close()
                 self.storage.drop_partition(partition)
@@ -371,7 +371,7 @@ class Node:
     # Where requests go
 
     def leader_of(self, partition: int) -> str:
-        """Who leads, as far as is known; empty where nobody does."""
+        """The node that leads, as far as this node knows; empty if no node does."""
         if self.leading.lead_of(partition) is not None:
             return self.name
         row = self.watches[partition].row
@@ -399,7 +399,7 @@ class Node:
         self.router.set_target(partition, link if link is not None and link.is_up else None)
 
     def _guess(self, partition: int) -> str:
-        """While NATS says nothing to this node: one of the others after the other."""
+        """Another node to try, each in turn, while NATS does not answer this node."""
         names = [name for name, link in sorted(self._links.items()) if link.is_up]
         self._guesses[partition] = guess = self._guesses.get(partition, 0) + 1
         return names[guess % len(names)] if names else ""
@@ -417,7 +417,7 @@ class Node:
                 self._links[name] = PeerLink(self, name, row.address, self.tls)
 
     def link_changed(self, link: PeerLink) -> None:
-        """A link came up, or went down: what was on its way there goes where it can be answered."""
+        """Route again after a link came up or went down: its unanswered requests go elsewhere."""
         if not link.is_up:
             for partition in range(SYSTEM, self.meta.partitions + 1):
                 self.router.lost(partition, link)
@@ -426,43 +426,43 @@ class Node:
         self.route()
 
     def answered(self, caller: int, request_id: int, body: bytes) -> None:
-        """Another node has answered."""
+        """Pass on the answer of another node."""
         self.router.answered(caller, request_id, body)
 
     def answered_in_pieces(self, caller: int, request_id: int, pieces: list[bytes]) -> None:
-        """The same of a large answer."""
+        """Pass on a large answer of another node, in pieces."""
         self.router.answered_in_pieces(caller, request_id, pieces)
 
     def has_caller(self, caller: int) -> bool:
-        """Whether anybody waits for what is answered to that one."""
+        """Whether this caller is still connected, so that its answers have a reader."""
         return self.router.has_caller(caller)
 
     def flush(self, caller: int) -> None:
-        """It has answered all for now."""
+        """Send the caller the answers that have collected."""
         self.router.flush(caller)
 
     def refused(self, link: PeerLink, caller: int, request_id: int) -> None:
-        """It does not lead that."""
+        """Hold or send elsewhere a request that the node of `link` did not accept."""
         self.router.refused(link, caller, request_id)
 
     def lead_ended(self, link: PeerLink, partition: int) -> None:
-        """It leads that no more."""
+        """Send elsewhere what the node of `link` did not answer: it no longer leads."""
         self._announced.pop(partition, None)
         self.router.lost(partition, link)
         self._news.set()
 
-    # What its leaders ask, and what others ask of them
+    # For its leaders
 
     def lead_of(self, partition: int) -> Lead | None:
         """This node's lead of a partition, once it has begun."""
         return self.leading.lead_of(partition)
 
     def leads(self) -> list[Lead]:
-        """All of them."""
+        """All leads of this node that have begun."""
         return self.leading.all()
 
     def hear_of(self, clients: Collection[str]) -> None:
-        """These clients have a connection to some node."""
+        """Tell the leaders on this node that these clients are connected to some node."""
         for lead in self.leading.all():
             lead.hear_of(clients)
 
@@ -474,7 +474,7 @@ class Node:
             link.send(Here(clients))
 
     def look_soon(self) -> None:
-        """Something has changed."""
+        """Look at the board at once, because something has changed."""
         self._news.set()
 
     # Hints
@@ -495,5 +495,5 @@ class Node:
         self._news.set()
 
     def hint(self, name: str, partition: int, text: str) -> None:
-        """Tell all nodes, if they hear it."""
+        """Send a hint to all nodes. It may get lost."""
         self.leading.keep(self.nats.hint(f"{name}.{partition}", text.encode()))

@@ -61,7 +61,7 @@ class Asker:
         self._router = router
         self._lead = lead
         self._caller = caller
-        #: Whose answer takes long: the connection begins nothing more until it is there.
+        #: The request whose answer takes long. The connection begins nothing more before it.
         self._awaited: int | None = None
         self.client = caller.client
 
@@ -76,12 +76,12 @@ class Asker:
         return self._caller.spans
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
-        """What is to be written down of a command of this caller, if anything is."""
+        """The audit note of a command of this caller; `None` if the command needs none."""
         return self._caller.note_of(namespace, command)
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """It is counted where it is given: another leader may have to make it again. But one that
-        is large counts as it is made.
+        """Count a large answer as it is made. A small one counts when it is sent, because another
+        leader may have to make it again.
         """
         if request_id == self._awaited:
             self._caller.owe(request_id, answer_bytes)
@@ -95,12 +95,12 @@ class Asker:
         self._caller.add_answer(request_id, result, error, told)
 
     def await_body(self, request_id: int) -> None:
-        """Begin nothing more until the answer to that, which takes long, is there."""
+        """Begin nothing more until this request, which takes long, is answered."""
         self._awaited = request_id
         self._caller.await_body(request_id)
 
     def give_body(self, request_id: int, pieces: list[bytes]) -> None:
-        """The answer is there, in so many pieces; none: it was refused, which was told."""
+        """Take the pieces of a long answer. No pieces: the caller was told of a refusal already."""
         pending = self._router.forget(self._caller, request_id)
         if pending is None:
             pieces = []
@@ -110,7 +110,7 @@ class Asker:
         self._caller.give_body(request_id, pieces)
 
     def let_go(self, request_id: int) -> None:
-        """Its leader is over, and another one makes the answer anew."""
+        """Stop waiting for a long answer whose leader has ended: the next leader makes it again."""
         if request_id == self._awaited:
             self._awaited = None
             self._caller.give_body(request_id, [])
@@ -121,18 +121,21 @@ class Asker:
 
 
 class RouterQueries:
-    """Answers what only reads."""
+    """Answers queries, which change nothing."""
 
     def __init__(self, router: Router) -> None:
         self._router = router
 
     def answer(self, caller: Any, request_id: int, namespace: str, query: Query[Any]) -> None:
-        """Answer, now or when a leader does."""
+        """Answer a query now, or when a leader has answered it."""
         self._router.take(caller, request_id, namespace, 0, query)
 
 
 class Router:
-    """Takes what this node's connections ask. `why_none` says why a partition has no leader."""
+    """Takes the requests of this node's connections.
+
+    `why_none` says why a partition has no leader.
+    """
 
     def __init__(
         self, partitions: int, why_none: Callable[[int], str], read_here: ReadHere
@@ -148,7 +151,7 @@ class Router:
         self._where: dict[Connection, dict[int, int]] = {}
         self._askers: dict[Connection, dict[Lead, Asker]] = {}
         self._last_leads: dict[Connection, Lead] = {}
-        #: By connection, what other nodes were asked.
+        #: By connection, the requests that were passed on to other nodes.
         self._under_way: dict[Connection, UnderWay] = {}
         self._numbers: dict[Connection, int] = {}
         self._callers: dict[int, Connection] = {}
@@ -171,9 +174,9 @@ class Router:
     def take(
         self, caller: Any, request_id: int, namespace: str, number: int, request: Request[Any]
     ) -> None:
-        """Take a request of whichever kind."""
+        """Take a request of any kind."""
         if isinstance(request, SessionOpen):
-            caller.add_answer(request_id, None, None)  # leaders open it with the first write
+            caller.add_answer(request_id, None, None)  # a leader opens it with the first write
             caller.flush()
             return
         if isinstance(request, NamespaceList):
@@ -211,7 +214,7 @@ class Router:
         self._send(pending)
 
     def cancel(self, caller: Any, request_id: int) -> bool:
-        """End one wait with its empty answer; False if it does not wait."""
+        """End one wait with its empty answer; False if this request does not wait."""
         partition = self._where.get(caller, {}).get(request_id)
         if partition is None:
             return False
@@ -227,7 +230,7 @@ class Router:
         return True
 
     def drop(self, caller: Any) -> None:
-        """A connection is gone; it takes nothing with it."""
+        """Forget the requests of a connection that has closed, and end their waits at leaders."""
         for request_id, partition in self._where.pop(caller, {}).items():
             self._pending[partition].pop((caller, request_id), None)
         self._last_leads.pop(caller, None)
@@ -243,14 +246,14 @@ class Router:
                 link.send(messages.Gone(number))
 
     def forget(self, caller: Connection, request_id: int) -> Pending | None:
-        """It is being answered; `None` where it was already, or its connection is gone."""
+        """Remove a request that is being answered; `None` if it is not pending any more."""
         partition = self._where.get(caller, {}).pop(request_id, None)
         if partition is None:
             return None
         return self._pending[partition].pop((caller, request_id))
 
     def awaits(self, caller: Any, kind: type[Request[Any]], before_s: float) -> bool:
-        """Whether the answer to such a request is still owed, which came before that time."""
+        """Whether a request of this kind that came before that time is still unanswered."""
         asked = (
             self._pending[partition][caller, request_id]
             for request_id, partition in self._where.get(caller, {}).items()
@@ -264,11 +267,11 @@ class Router:
         return self._last_leads.get(caller)
 
     def target_of(self, partition: int) -> Target:
-        """Who leads, as far as it can be asked now."""
+        """The leader, if this node can ask it now."""
         return self._targets[partition]
 
     def set_target(self, partition: int, target: Target) -> None:
-        """From now on this one leads. What another did not answer goes there."""
+        """Send requests to this leader from now on, with those that another did not answer."""
         if self._targets[partition] is target:
             return
         if self._targets[partition] is not None:
@@ -281,7 +284,7 @@ class Router:
                 self._send(pending)
 
     def lost(self, partition: int, target: Target) -> None:
-        """What this leader did not answer it never will."""
+        """Take back the requests that this leader did not answer: it never will."""
         if self._targets[partition] is target:
             self.set_target(partition, None)
         for pending in list(self._pending[partition].values()):
@@ -290,7 +293,7 @@ class Router:
                 self._send(pending)
 
     def _begin_there(self, pending: Pending, size_bytes: int) -> None:
-        """It is passed on: where much of its connection is under way, nothing more is begun."""
+        """Count a request that is passed on. A connection with too much under way must wait."""
         caller, request_id = pending.caller, pending.request_id
         under_way = self._under_way.get(caller)
         if under_way is None:
@@ -299,7 +302,7 @@ class Router:
             caller.await_body(request_id)
 
     def _end_there(self, caller: Connection, request_id: int) -> None:
-        """The answer is there, or will not come from there: more may be begun."""
+        """Count a request as passed on no longer, so that its connection may begin more."""
         under_way = self._under_way.get(caller)
         if under_way is not None and (held_by := under_way.end(request_id)) is not None:
             caller.give_body(held_by, [])
@@ -336,7 +339,7 @@ class Router:
             self._time(pending)
 
     def _send_later(self, pending: Pending) -> None:
-        """Its caller has seen more than who leads knows to be in the log."""
+        """Retry later: its caller has seen more than the leader knows to be in the log."""
         asyncio.get_running_loop().call_later(BEHIND_S, self._send_again, pending)
 
     def _send_again(self, pending: Pending) -> None:
@@ -345,13 +348,13 @@ class Router:
             self._send(pending)
 
     def _time(self, pending: Pending) -> None:
-        """Answer it before its caller gives up, whatever comes."""
+        """Start the timer that answers a request shortly before its caller gives up."""
         if not pending.is_timed and (left_s := pending.left_s) is not None:
             pending.is_timed = True
             asyncio.get_running_loop().call_later(left_s, self._give_up, pending)
 
     def _give_up(self, pending: Pending) -> None:
-        """Its caller is about to."""
+        """Refuse a request whose caller is about to give up."""
         pending.is_timed = False
         if pending.target is None or self._is_silent:
             self._refuse(pending, self._why_none(pending.partition))
@@ -398,35 +401,35 @@ class Router:
             self._callers[number] = caller
         return number
 
-    # What other nodes tell
+    # What other nodes answer
 
     def answered(self, number: int, request_id: int, body: bytes) -> None:
-        """A leader has answered."""
+        """Pass on the answer of a leader on another node."""
         caller = self._callers.get(number)
         if caller is not None and self.forget(caller, request_id):
             caller.add_body(request_id, body)
             self._end_there(caller, request_id)
 
     def answered_in_pieces(self, number: int, request_id: int, pieces: list[bytes]) -> None:
-        """The same of a large answer."""
+        """Pass on a large answer of a leader on another node, in pieces."""
         caller = self._callers.get(number)
         if caller is not None and self.forget(caller, request_id):
             caller.add_cut(request_id, pieces)
             self._end_there(caller, request_id)
 
     def has_caller(self, number: int) -> bool:
-        """Whether that connection is still there."""
+        """Whether that connection is still open."""
         return number in self._callers
 
     def flush(self, number: int) -> None:
-        """Send what it has answered."""
+        """Send the connection the answers that have collected."""
         caller = self._callers.get(number)
         if caller is not None:
             caller.flush()
 
     def refused(self, link: PeerLink, number: int, request_id: int) -> None:
-        """That node does not lead, or is behind what the caller has seen: it did not look at the
-        request, which waits for who leads.
+        """Let a request wait for a leader. The node of `link` did not look at it: that node does
+        not lead, or is behind what the caller has seen.
         """
         caller = self._callers.get(number)
         partition = None if caller is None else self._where.get(caller, {}).get(request_id)
@@ -443,7 +446,7 @@ class Router:
 
     @property
     def is_silent(self) -> bool:
-        """Whether NATS says nothing to this node."""
+        """Whether NATS does not answer this node."""
         return self._is_silent
 
     def has_held(self, partition: int) -> bool:
@@ -451,7 +454,7 @@ class Router:
         return any(each.target is None for each in self._pending[partition].values())
 
     def set_silent(self, is_silent: bool) -> None:
-        """Whether NATS is silent: then a leader may have no way to answer what it was asked."""
+        """Note whether NATS is silent: then a leader may be unable to answer requests."""
         if is_silent and not self._is_silent:
             for waiting in self._pending:
                 for pending in waiting.values():
@@ -482,7 +485,7 @@ class Router:
                 self.cancel(caller, request_id)
 
     def refuse_all(self, reason: str) -> None:
-        """Refuse whatever is not answered."""
+        """Refuse all requests that are not answered."""
         for waiting in self._pending:
             for pending in list(waiting.values()):
                 self._refuse(pending, reason)
