@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt."""
+"""The rule for how long a client waits before it tries again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from floruntime.core.limits import DURATION_MS_MAX, check_duration
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Back-off that grows from `initial_delay_ms` by `multiplier` from attempt to attempt, up to
-    `max_delay_ms`: from 50 ms twofold to 2,000 ms unless told.
+    """How long a client waits between attempts; each delay is longer than the one before.
 
-    `jitter` is the part of each delay that chance may take away: 0 for exact delays, 1 for anything
-    from nothing to the full delay. It keeps clients that failed together from coming back together.
-    The number of attempts has no limit of its own: a call's time-out ends them.
+    The first delay is `initial_delay_ms` (default 50). Each further one is `multiplier` times as
+    long (default 2.0; 1 or more), up to `max_delay_ms` (default 2,000).
+
+    `jitter` (default 0.5; 0 to 1) is the part of each delay that may be cut at random. With 0,
+    delays are exact; with 1, they are anything from nothing to the full delay. It keeps clients
+    that failed at the same time from all coming back at the same time.
+
+    The number of attempts is not limited: a call's time-out ends them. Raises `BadRequestError` on
+    a value out of range.
     """
 
     initial_delay_ms: int = 50
@@ -33,7 +38,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
             raise BadRequestError(f"jitter is {self.jitter}; 0 to 1 is allowed")
 
     def delay_ms(self, attempt: int, random: float) -> float:
-        """The wait after failed attempt number `attempt` (from 0); `random` lies in [0, 1)."""
+        """How long to wait after the failed attempt `attempt` (from 0); `random` is in [0, 1)."""
         try:
             grown = self.initial_delay_ms * self.multiplier**attempt
         except OverflowError:
