@@ -1,7 +1,8 @@
-"""One address that says it all: `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem`.
+"""Reads addresses that hold all settings of a connection, and the `FLO_…` environment variables.
 
-Each part but the host may be left out; `flos://` is `flo://` with TLS. What is no such address is
-an endpoint as ever (`host:port`, `ws://…`, `memory://`, `file:PATH`).
+An address is `flo://TOKEN@host:9000/namespace?tls=1&ca=ca.pem`. Each part except the host may be
+left out; `flos://` is `flo://` with TLS. Any other text is an endpoint (`host:port`, `ws://…`,
+`memory://`, `file:PATH`).
 """
 
 from __future__ import annotations
@@ -26,14 +27,18 @@ _EXPECTED = "An address is flo://TOKEN@HOST:PORT/NAMESPACE?tls=1&ca=FILE&cert=FI
 
 
 class TlsFiles(NamedTuple):
-    """TLS with its files: whom to trust (`None`: whom the system trusts), and what to show."""
+    """The files of a TLS connection, as paths; `None` where there is none.
+
+    `ca`: the certificates to trust (`None`: those that the system trusts). `cert` and `key`: the
+    client's own certificate and its private key.
+    """
 
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """What to connect with. Raises `BadRequestError` on a file that cannot be used."""
+        """Load the files. Raises `BadRequestError` on a file that cannot be used."""
         try:
             context = ssl.create_default_context(cafile=self.ca)
         except (OSError, ValueError) as error:
@@ -47,7 +52,7 @@ class TlsFiles(NamedTuple):
 
 
 class Address(NamedTuple):
-    """What an address says; `None` is what it leaves open."""
+    """The parts of an address; `None` for each part that it leaves out."""
 
     endpoint: str
     namespace: str | None = None
@@ -56,7 +61,7 @@ class Address(NamedTuple):
 
 
 def read_address(text: str) -> Address:
-    """What `text` says. Raises `BadRequestError`, in which no secret shows."""
+    """Read an address, or an endpoint. Raises `BadRequestError`, which shows no secret."""
     scheme, colon, rest = text.partition("://") if isinstance(text, str) else ("", "", "")
     if not colon or scheme not in SCHEMES:
         return Address(text)
@@ -80,9 +85,11 @@ def read_address(text: str) -> Address:
 
 
 def address_in(environment: Mapping[str, str]) -> Address:
-    """What `FLO_URL` says, and where that says nothing, or is not there, the other variables:
+    """Read the address from environment variables.
+
+    `FLO_URL` comes first. Each part that it leaves out is taken from the other variables:
     `FLO_HOST`, `FLO_NAMESPACE`, `FLO_TOKEN`, `FLO_TLS`, `FLO_TLS_CA`, `FLO_CLIENT_CERT` and
-    `FLO_CLIENT_KEY`. Without any it is `localhost:9000`.
+    `FLO_CLIENT_KEY`. If none is set, the address is `localhost:9000`.
     """
     said = read_address(environment.get(URL) or environment.get("FLO_HOST") or DEFAULT_ENDPOINT)
     return Address(

@@ -1,4 +1,4 @@
-"""What an endpoint's text means."""
+"""Reads the text of an endpoint: where a server is, and how to reach it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TcpEndpoint(NamedTuple):
 
 
 class WebEndpoint(NamedTuple):
-    """A server across a network, behind WebSocket; with `is_secure`, inside TLS."""
+    """A server across a network that is reached by WebSocket; with `is_secure`, inside TLS."""
 
     host: str
     port: int
@@ -56,8 +56,8 @@ def parse_endpoint(text: str) -> TcpEndpoint | WebEndpoint | EmbeddedEndpoint:
 
 
 def parse_endpoints(text: str) -> list[TcpEndpoint] | WebEndpoint | EmbeddedEndpoint:
-    """As `parse_endpoint`, or several servers across a network: the nodes of a cluster, with commas
-    between them. Raises `BadRequestError`.
+    """As `parse_endpoint`, but also takes several nodes of a cluster, with commas between them.
+    Raises `BadRequestError`.
     """
     if not isinstance(text, str) or "," not in text or text.startswith(("memory:", "file:")):
         parsed = parse_endpoint(text)
