@@ -1,4 +1,4 @@
-"""What a server knows a client by: a text, or what gives one whenever the client connects."""
+"""The token that a client shows to a server: a text, or a function that returns one."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from floruntime.core.errors import (
 )
 
 Token = str | Callable[[], str | Awaitable[str]]
-"""A token, or a function that is asked for one at each connection: tokens run out."""
+"""A token, or a function that returns one. The client calls it each time it connects, because
+tokens expire.
+"""
 
 FINAL = (BadRequestError, ForbiddenError, UnauthorizedError)
-"""Refusals of a greeting that no other attempt with the same token heals."""
+"""Refusals of a greeting: another attempt with the same token would be refused, too."""
 REFUSED_MAX = 3
-"""How many tokens in a row may be refused, where each was another one."""
+"""How many different tokens in a row may be refused before the client gives up."""
 
 
 def check_token(token: Token | None) -> Token | None:
-    """`token`, if it can be one. Raises `BadTypeError`."""
+    """Return `token`. Raises `BadTypeError` unless it is text, a function or `None`."""
     if token is None or isinstance(token, str) or callable(token):
         return token
     raise BadTypeError(f"token must be text or a function, not {type(token).__name__}")
 
 
 class TokenSource:
-    """Gives the token of each greeting, and remembers which were refused."""
+    """Gives the token of each greeting, and remembers the last refusal."""
 
     def __init__(self, token: Token | None, timeout_s: float) -> None:
         self._token = token
@@ -44,8 +46,8 @@ class TokenSource:
     async def next(self) -> str | None:
         """The token to greet with.
 
-        Raises the server's refusal where it would be the token that was refused last, and
-        `ConnectionFailedError` where the function gives none.
+        Raises the server's last refusal if the function returns the same token again, and
+        `ConnectionFailedError` if the function fails or returns nothing in time.
         """
         if self._token is None or isinstance(self._token, str):
             return self._token
@@ -56,12 +58,12 @@ class TokenSource:
         return given
 
     def taken(self) -> None:
-        """The server took it."""
+        """The server accepted the token."""
         self._refused = None
         self._refused_total = 0
 
     def is_final(self, error: FloError) -> bool:
-        """Connecting failed with `error`: whether there is no use in trying again."""
+        """Connecting failed with `error`: tell whether trying again is of no use."""
         if not isinstance(error, FINAL):
             return False
         is_same = not callable(self._token) or error is self._refused
