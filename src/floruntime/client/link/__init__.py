@@ -1,1 +1,1 @@
-"""The way to a server: a connection that is made again, and the calls that are under way on it."""
+"""A client's connection to a server, made again when lost, and the calls under way on it."""

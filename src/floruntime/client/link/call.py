@@ -1,4 +1,4 @@
-"""One request on its way to a server, and a hold on one that waits there."""
+"""One request on its way to a server, and a handle that ends a long poll early."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from floruntime.core.types import Query, Request
 from floruntime.core.worker import WorkerAwait, WorkerExchange, WorkerTurn
 
 READS = (Query, Ping, GetServerInfo)
-"""What takes no effect, so that asking it again is always right."""
+"""Requests that change nothing, so the client may always send them again."""
 
 DELIVERIES = (QueueDequeue, GroupRead, WorkerAwait, WorkerExchange, WorkerTurn)
-"""What may go without a write number while it waits: what an answer that got lost delivered comes
-again when its lease is over.
+"""Requests that may wait without a write number. If an answer is lost, what it delivered is
+delivered again when the lease ends.
 """
 
 
 OnLate = Callable[[Any], bool]
-"""Whether it takes an answer that came late."""
+"""Takes an answer that came late; returns whether it accepts the answer."""
 
 
 class Call:
-    """One request on its way, and the future that its caller awaits (`None`: nobody does)."""
+    """One request, and the future that its caller awaits (`None`: no caller waits for it)."""
 
     __slots__ = (
         "block_ms",
@@ -66,15 +66,15 @@ class Call:
         self.deadline_s = 0.0
         self.id = 0
         self.number = 0
-        #: By which route it went last; `None`: by the first link.
+        #: The route it was last sent on; `None`: the first link.
         self.route: Route | None = None
-        #: When it was sent last, and from when on its answer is due.
+        #: When it was sent last, when it was sent first, and when its answer is due.
         self.sent_s = 0.0
         self.first_sent_s = 0.0
         self.due_s = 0.0
         self.was_sent = self.was_sent_again = False
         self.is_abandoned = False
-        #: Takes what comes once its caller has given up, if it wants that.
+        #: Is offered an answer that comes after its caller has given up.
         self.on_late: OnLate | None = None
 
     @property
@@ -93,12 +93,12 @@ class Call:
 
     @property
     def may_have_delivered(self) -> bool:
-        """Whether the server may hold a delivery for it, of which it would tell again."""
+        """Whether the server may hold a delivery for it, and would answer with that again."""
         return self.number != 0 and isinstance(self.request, (*DELIVERIES, GroupClaim))
 
     def may_be_forgotten(self, now_s: float) -> bool:
-        """Whether it is a write that went out so long ago that a leader of a cluster, who may have
-        heard nothing of this client since, may not remember it any more.
+        """Whether it is a write that was first sent so long ago that the cluster may have forgotten
+        it: the leader may have heard nothing from this client since.
         """
         if not self.was_sent:
             self.first_sent_s = now_s
@@ -110,13 +110,15 @@ class Call:
         return "maybe" if self.was_sent and not isinstance(self.request, READS) else "no"
 
     def goes_out(self) -> None:
-        """It is sent now, for the first time or once more."""
+        """Note that it is being sent, for the first time or again."""
         self.was_sent_again = self.was_sent
         self.was_sent = True
 
     def as_known(self, error: FloError) -> FloError:
-        """What a server told of this sending. A refusal is not remembered: one that was sent before
-        may still be on its way, by the link that was lost, and be judged anew when it comes.
+        """Return `error`, the server's answer to this sending, with what is known about the write.
+
+        Servers do not remember refusals. A copy that was sent before, by a link that was lost, may
+        still arrive and run. So the write may run although this copy was refused.
         """
         if self.was_sent_again and self.number:
             error.ran = self.ran
@@ -124,7 +126,7 @@ class Call:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the caller was cancelled; it says so itself (`abandon`) only a turn later."""
+        """Whether the caller was cancelled. It calls `abandon` only one turn of the loop later."""
         return self.future is not None and self.future.cancelled()
 
     def succeed(self, result: Any) -> None:
@@ -139,10 +141,10 @@ class Call:
 
 
 class Wait:
-    """A hold on one long poll: `end()` asks for its answer now, which its caller still gets.
+    """A handle for one long poll: `end()` asks the server to answer now.
 
-    `on_late` takes an answer that comes once its caller has given up; what it does not take is
-    handed back.
+    The caller still gets that answer. `on_late` is called with an answer that comes after the
+    caller has given up. If it returns false, what the answer delivered is handed back.
     """
 
     def __init__(self, on_late: OnLate | None = None) -> None:
@@ -151,13 +153,13 @@ class Wait:
         self.is_ended = False
 
     def attach(self, end: Callable[[], None]) -> None:
-        """The poll is on its way, or on it again; `end` ends it."""
+        """Note that the poll was sent, or sent again; `end` ends it."""
         self._end = end
         if self.is_ended:
             end()
 
     def end(self) -> None:
-        """Wait no longer. Doing it twice does nothing."""
+        """Ask the server to answer now. Calling it again does nothing."""
         if not self.is_ended:
             self.is_ended = True
             if self._end is not None:

@@ -1,7 +1,7 @@
-"""Who waits for a server to have something: each call that it may keep open is counted.
+"""Counts the calls that wait for a server to have something.
 
-A worker gives each handler a `Waits` of its own. By it a test server knows which handlers wait for
-its clock, and which are at work.
+A worker gives each handler its own `Waits`. It tells a test server which handlers wait for its
+clock, and which are at work.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 
 class Waits:
-    """How many calls are open that the server may keep waiting."""
+    """How many calls are open that the server may keep waiting (long polls)."""
 
     __slots__ = ("count",)
 
