@@ -43,7 +43,7 @@ import {
 export const GroupMode = {
   /** Each record goes to any one member. */
   Shared: "shared",
-  /** All records go to the first member; the others stand by. */
+  /** All records go to the first member; the others wait. */
   Exclusive: "exclusive",
   /** All records of one partition key go to one member at a time. */
   KeyShared: "key_shared",
@@ -51,70 +51,89 @@ export const GroupMode = {
 export type GroupMode = (typeof GroupMode)[keyof typeof GroupMode];
 
 export interface GroupCreateOptions {
-  /** Where the group begins. Default: `"0"`, all records that are kept. */
+  /** The position after which the group reads. Default: `"0"`, the beginning. */
   readonly start?: Position | null | undefined;
   /** How members share the records. Default: `shared`. */
   readonly mode?: GroupMode | null | undefined;
-  /** The lease of a delivery. Default: 30,000. */
+  /**
+   * How long a delivery is leased: 1 ms to ten years. Default: 30,000. A record that is not acked
+   * by then is delivered again.
+   */
   readonly ackTimeoutMs?: Integer | null | undefined;
-  /** Deliveries before a record becomes a dead letter. Default: 10. */
+  /** How often a record is delivered before it is a dead letter: 1 to 1,000,000. Default: 10. */
   readonly maxDeliver?: Integer | null | undefined;
-  /** A consumer is removed if it is not heard from for this time. Default: 30,000. */
+  /**
+   * A member counts as lost after this time without a request: 1 ms to ten years. Default: 30,000.
+   */
   readonly consumerTimeoutMs?: Integer | null | undefined;
-  /** How long a record waits after a failed attempt. Default: 0. */
+  /**
+   * How long a record waits after its lease has expired, or after a nack without a delay of its
+   * own. Default: 0.
+   */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that delay doubles with each attempt. Default: `constant`. */
+  /**
+   * How the delay grows. Default: `constant`. `exponential` doubles it after each attempt and adds
+   * up to a tenth.
+   */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay to which it grows. Default: an hour. */
+  /** The longest delay that this growth reaches. Default: 3,600,000, one hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
-/** What is left out keeps its value. */
+/** The settings of `groupCreate`. A setting that is left out stays as it is. */
 export interface GroupConfigureOptions {
-  /** The lease of a delivery, from now on. */
+  /** How long a delivery is leased. It applies to deliveries from now on. */
   readonly ackTimeoutMs?: Integer | null | undefined;
-  /** Deliveries before a record becomes a dead letter. */
+  /** How often a record is delivered before it is a dead letter: 1 to 1,000,000. */
   readonly maxDeliver?: Integer | null | undefined;
-  /** A consumer is removed if it is not heard from for this time. */
+  /** A member counts as lost after this time without a request. */
   readonly consumerTimeoutMs?: Integer | null | undefined;
-  /** How long a record waits after a failed attempt. */
+  /** How long a record waits after its lease has expired, or after a nack without its own delay. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that delay doubles with each attempt. */
+  /** How the delay grows: `constant`, or `exponential`, which doubles it after each attempt. */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay to which it grows. */
+  /** The longest delay that this growth reaches. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 
 export interface SeekOptions {
+  /** The position after which the group continues. */
   readonly start: Position;
 }
 
 export interface SettleOptions {
   readonly group: string;
+  /**
+   * The member that settles, for records that were not delivered to this client. Records of other
+   * members are then `stale`, too. Default: no member is named.
+   */
   readonly consumer?: string | null | undefined;
 }
 
 export interface GroupNackOptions extends SettleOptions {
-  /** The delay until they are delivered again. Default: 0, at once. */
+  /**
+   * When they are delivered again. Default: 0, after the group's `retryDelayMs`. At most ten years.
+   */
   readonly delayMs?: Integer | null | undefined;
   /** Another name for `delayMs`. */
   readonly redeliveryDelayMs?: Integer | null | undefined;
+  /** A text of up to 4 KiB that is kept for the dead letter. Default: none. */
   readonly error?: string | null | undefined;
-  /** Whether to hand back without counting an attempt. Default: false. */
+  /** Whether to give them back at once without counting an attempt. Default: false. */
   readonly release?: boolean | null | undefined;
 }
 
 export interface GroupTouchOptions extends SettleOptions {
-  /** How long the leases last from now. Default: 30,000. */
+  /** The new end of the lease, in milliseconds from now: up to ten years. Default: 30,000. */
   readonly extendMs?: Integer | null | undefined;
 }
 
 export interface ClaimOptions {
   readonly group: string;
   readonly consumer: string;
-  /** The time that must have passed since the last delivery. */
+  /** Only records whose last delivery is this long ago, in milliseconds. */
   readonly minIdleMs: Integer;
-  /** The largest number of records. Default: 10. */
+  /** At most so many records: 1 to 1,000. Default: 10. */
   readonly limit?: Integer | null | undefined;
 }
 

@@ -33,16 +33,19 @@ import type { RecordIds } from "./positions.js";
 export interface GroupReadOptions {
   readonly group: string;
   readonly consumer: string;
-  /** The largest number of records: at most 1,000. Default: 10. */
+  /**
+   * At most so many records: 1 to 1,000. Default: 10. Fewer are returned if there are fewer, or if
+   * their payloads reach 4 MiB.
+   */
   readonly limit?: Integer | null | undefined;
-  /** How long to wait for the first record. Default: 0, do not wait. */
+  /** How long to wait for the first record: at most 300,000. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
-  /** Whether to ack at delivery: nothing is leased, nothing comes again. Default: false. */
+  /** Whether to lease nothing, so that each record is delivered at most once. Default: false. */
   readonly noAck?: boolean | null | undefined;
 }
 
 export interface PendingOptions extends ListOptions {
-  /** Only records of this consumer. */
+  /** Only the records of this member. Default: of all. */
   readonly consumer?: string | null | undefined;
 }
 
@@ -55,7 +58,7 @@ const READ: OptionNames<GroupReadOptions> = {
 };
 const PENDING: OptionNames<PendingOptions> = { ...LISTING, consumer: true };
 
-/** Consumer groups, by stream and name. Reading from a group creates and joins it if needed. */
+/** The consumer groups of streams. `groupRead` creates a group and joins it where needed. */
 export class StreamGroups {
   protected readonly caller: Caller;
   protected readonly commands: StreamCommands;
@@ -68,10 +71,11 @@ export class StreamGroups {
   }
 
   /**
-   * Create a group, and its stream if needed.
+   * Create a group, and its stream if there is none.
    *
-   * Creating it again with the same settings has no effect; with others, also another `start`, it
-   * is a `ConflictError`.
+   * Creating it again with the same settings changes nothing. Throws `ConflictError` if the group
+   * exists with other settings (`start` is one of them), `BadRequestError` if a setting is out of
+   * its limits.
    */
   async groupCreate(
     stream: string,
@@ -81,7 +85,13 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupCreate(stream, group, options), options);
   }
 
-  /** Change settings; those that are left out stay. Returns the group as it is then. */
+  /**
+   * Change settings of a group. Returns the group in its new state.
+   *
+   * `ackTimeoutMs` applies to deliveries from now on; the other settings apply to deliveries that
+   * end from now on. Throws `NotFoundError` if there is no such group, `BadRequestError` if a
+   * setting is out of its limits.
+   */
   async groupConfigure(
     stream: string,
     group: string,
@@ -90,7 +100,11 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupConfigure(stream, group, options), options);
   }
 
-  /** Become a member of the group, which is created if needed. */
+  /**
+   * Become a member of the group, which is created if there is none.
+   *
+   * Throws `BadRequestError` if the group has 1,000 members already.
+   */
   async groupJoin(
     stream: string,
     group: string,
@@ -101,7 +115,11 @@ export class StreamGroups {
     return await this.caller.call(command, options);
   }
 
-  /** Leave the group, and hand back pending records at once. Returns whether it was a member. */
+  /**
+   * Leave the group and give back its pending records. Returns whether it was a member.
+   *
+   * Throws `NotFoundError` if there is no such group.
+   */
   async groupLeave(
     stream: string,
     group: string,
@@ -117,7 +135,11 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupDelete(stream, group, options), options);
   }
 
-  /** Move the group to `start`. Pending records are dropped; dead letters stay. */
+  /**
+   * Let the group continue at `start`. Pending records are dropped; dead letters stay.
+   *
+   * Throws `NotFoundError` if there is no such group.
+   */
   async groupSeek(
     stream: string,
     group: string,
@@ -126,13 +148,18 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupSeek(stream, group, options), options);
   }
 
-  /** Return the group's state. Throws `NotFoundError` if it does not exist. */
+  /** Return the group in its current state. Throws `NotFoundError` if there is no such group. */
   async groupInfo(stream: string, group: string, options: CallOptions = {}): Promise<GroupInfo> {
     knownOfCall("stream.groupInfo", options, NONE);
     return await this.caller.call(GroupGetInfo.of({ stream, group }), options);
   }
 
-  /** A page of the stream's groups, by name. */
+  /**
+   * List the stream's groups by name, one page at a time.
+   *
+   * Throws `NotFoundError` if there is no such stream, `BadRequestError` if the cursor belongs to
+   * another listing.
+   */
   async groupList(
     stream: string,
     options: ListOptions & CallOptions = {},
@@ -142,10 +169,11 @@ export class StreamGroups {
   }
 
   /**
-   * Return records for this consumer: due redeliveries first, then new records.
+   * Read records for this consumer: due redeliveries first, then new records.
    *
-   * Fewer than `limit` are returned if there are fewer, or if their payloads reach 4 MiB. Each is
-   * leased for the group's `ackTimeoutMs`.
+   * Each record is leased for the group's `ackTimeoutMs`. If there is no such group, it is created;
+   * if the consumer is not a member, it becomes one. Throws `BadRequestError` if a value is out of
+   * its limits, or if the group has 1,000 members already.
    */
   async groupRead(stream: string, options: GroupReadOptions & CallOptions): Promise<ReadResult> {
     const given = knownOfCall("stream.groupRead", options, READ);
@@ -158,7 +186,10 @@ export class StreamGroups {
   }
 
   /**
-   * Confirm that these records are done. `stale` lists those that now belong to another consumer.
+   * Acknowledge records, 1 to 1,000: their work is done.
+   *
+   * `stale` in the answer lists the records that somebody else has by now. Throws `NotFoundError`
+   * if there is no such group. In a batch, a stale record throws `ConflictError`.
    */
   async groupAck(
     stream: string,
@@ -169,8 +200,13 @@ export class StreamGroups {
   }
 
   /**
-   * Report that these records failed: they are delivered again after `delayMs`. `release` counts no
-   * attempt.
+   * Report that records, 1 to 1,000, failed, so that they are delivered again.
+   *
+   * They are delivered again after `delayMs`; a delay of 0, the default, means after the group's
+   * `retryDelayMs`. `release` gives them back at once without counting an attempt.
+   *
+   * Throws `NotFoundError` if there is no such group, `BadRequestError` if `release` is given with
+   * `delayMs` or `error`. In a batch, a stale record throws `ConflictError`.
    */
   async groupNack(
     stream: string,
@@ -180,7 +216,11 @@ export class StreamGroups {
     return await this.caller.call(this.commands.groupNack(stream, ids, options), options);
   }
 
-  /** Extend leases that are still held, to `extendMs` from now. */
+  /**
+   * Extend leases that are still held. `stale` in the answer lists the other records.
+   *
+   * Throws `NotFoundError` if there is no such group.
+   */
   async groupTouch(
     stream: string,
     ids: RecordIds,
@@ -190,8 +230,10 @@ export class StreamGroups {
   }
 
   /**
-   * A page of records that were delivered and are neither acked nor dead, in the order of their
-   * ids.
+   * List delivered records that are neither acked nor dead, by id, one page at a time.
+   *
+   * Throws `NotFoundError` if there is no such group, `BadRequestError` if the cursor belongs to
+   * another listing.
    */
   async groupPending(
     stream: string,
@@ -203,7 +245,12 @@ export class StreamGroups {
     return await this.caller.call(request.map(pageOf), options);
   }
 
-  /** A page of dead letters, with `reason` and the `error` of the last nack. */
+  /**
+   * List the dead letters, one page at a time, with `reason` and the last nack's `error`.
+   *
+   * A group keeps the latest 10,000. Throws `NotFoundError` if there is no such group,
+   * `BadRequestError` if the cursor belongs to another listing.
+   */
   async groupDead(
     stream: string,
     group: string,
@@ -214,7 +261,12 @@ export class StreamGroups {
     return await this.caller.call(request.map(pageOf), options);
   }
 
-  /** Deliver dead letters again, with attempts counted from 0. Returns how many there were. */
+  /**
+   * Deliver dead letters again, with attempts counted from 0. Returns how many there were.
+   *
+   * A dead letter stays if the stream no longer keeps its record. Throws `NotFoundError` if there
+   * is no such group, `BadRequestError` for no ids, or more than 1,000.
+   */
   async groupDeadRequeue(
     stream: string,
     group: string,
@@ -225,7 +277,12 @@ export class StreamGroups {
     return await this.caller.call(request, options);
   }
 
-  /** Delete dead letters. Returns how many there were. The stream's records stay. */
+  /**
+   * Delete dead letters. Returns how many there were. The stream's records stay.
+   *
+   * Throws `NotFoundError` if there is no such group, `BadRequestError` for no ids, or more than
+   * 1,000.
+   */
   async groupDeadDelete(
     stream: string,
     group: string,
@@ -237,8 +294,9 @@ export class StreamGroups {
   }
 
   /**
-   * Take over records whose last delivery is at least `minIdleMs` ago. Each counts as a new
-   * delivery.
+   * Take over records whose last delivery is `minIdleMs` ago. Each is a new delivery.
+   *
+   * Throws `NotFoundError` if there is no such group, `BadRequestError` if `limit` is out of range.
    */
   async groupClaim(stream: string, options: ClaimOptions & CallOptions): Promise<ReadResult> {
     return await this.caller.call(this.commands.groupClaim(stream, options), options);
