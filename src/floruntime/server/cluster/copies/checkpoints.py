@@ -46,7 +46,7 @@ class CheckpointRow(Value, frozen=True):
 
 
 class Objects(Protocol):
-    """Where checkpoints lie. Every method may raise `LogSilentError`."""
+    """Where checkpoints are stored. Every method may raise `LogSilentError`."""
 
     async def put(self, name: str, path: str) -> None: ...
     async def get(self, name: str, path: str) -> None: ...
@@ -69,13 +69,13 @@ def entry_of(partition: int) -> str:
 
 
 def last_sequence(entry: Entry | None) -> int:
-    """Where the newest good checkpoint of a partition stands in its log, by the board's entry."""
+    """The sequence in the log of a partition's newest good checkpoint, by the board's entry."""
     rows = [] if entry is None or not entry.value else decode_rows(entry.value)
     return rows[0].sequence if rows else 0
 
 
 class Checkpoints:
-    """Of one cluster. `directory`: where files lie while they are written and read."""
+    """The checkpoints of one cluster. `directory`: for files while they are written and read."""
 
     def __init__(self, board: Board, objects: Objects, directory: str) -> None:
         self._board = board
@@ -86,16 +86,17 @@ class Checkpoints:
         return os.path.join(self._directory, f"checkpoint-{partition}.{what}")
 
     async def known(self, partition: int) -> list[CheckpointRow]:
-        """The good ones, newest first."""
+        """The good checkpoints of a partition, newest first."""
         entry = await self._board.read(entry_of(partition))
         return [] if entry is None else decode_rows(entry.value)
 
     async def write(
         self, partition: int, store: Store, log: TrimmedLog, *, is_anew: bool = False
     ) -> CheckpointRow | None:
-        """Write one of the store as it stands, and trim the log; `None` where there is one already.
+        """Write a checkpoint of the store's present state, and trim the log.
 
-        `is_anew`: those of before are of another history, and are given up.
+        Returns `None` if there is such a checkpoint already. `is_anew`: the earlier checkpoints
+        belong to another history, and are dropped.
 
         Raises `LogSilentError`, `BoardSilentError`, `DamagedLogError`.
         """
@@ -132,10 +133,10 @@ class Checkpoints:
         return row
 
     async def load(self, partition: int, make: Callable[[Callable[[Store], None]], T]) -> T:
-        """Load the newest good one: what `make` gives, which makes a store for what it is given to
-        fill.
+        """Load the newest good checkpoint, and return what `make` returns.
 
-        Raises `DamagedLogError` where none can be read, and `LogSilentError`, `BoardSilentError`.
+        `make` gets a function that fills a store, and makes a store for it. Raises
+        `DamagedLogError` if no checkpoint can be read, and `LogSilentError`, `BoardSilentError`.
         """
         problems: list[Exception] = []
         for row in await self.known(partition):

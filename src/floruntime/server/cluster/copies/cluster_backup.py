@@ -1,11 +1,11 @@
 """A backup of a cluster: a store for each partition, in a directory that a cluster can take in.
 
-FORMAT          names the version of this layout; written last, so what has it is complete
+FORMAT          names the version of this layout; written last, so a backup that has it is complete
 partitions/N/   the store of partition N
 
-Each partition is copied in its current state; as always, nothing is atomic between two of them. A
-partition of which this node keeps no copy is read from the log, or from a checkpoint and the log
-after it.
+Each partition is copied in its current state. As always, nothing is atomic between two partitions.
+If this node keeps no copy of a partition, it reads that from the log, or from a checkpoint and the
+log after it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from floruntime.server.data.data_dir import make_directory, sync_directory, sync
 
 
 class Node(Protocol):
-    """Who writes it."""
+    """The node that writes the backup."""
 
     replicas: dict[int, Replica]
     logs: list[JetStreamLog]
@@ -40,9 +40,10 @@ class Node(Protocol):
 
 
 async def back_up(node: Node, directory: str) -> str:
-    """Write one to `directory` on this machine, which must be empty or missing; its full path.
+    """Write a backup to `directory` on this machine, and return its full path.
 
-    Raises `BadRequestError` on a directory that cannot be, `UnavailableError` where NATS is silent.
+    The directory must be empty or missing. Raises `BadRequestError` if the directory cannot be
+    used, and `UnavailableError` if NATS does not answer.
     """
     target = await asyncio.to_thread(_begun, directory)
     try:
@@ -97,7 +98,7 @@ async def _copy(node: Node, partition: int, place: str) -> None:
 
 
 async def _follow(node: Node, apart: Replica, place: str) -> None:
-    """Read to the end of the log, from a checkpoint where its beginning is gone."""
+    """Read to the end of the log, from a checkpoint if the log's beginning was trimmed."""
     try:
         await apart.read_on()
     except TooFarBehindError:

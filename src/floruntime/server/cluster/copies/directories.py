@@ -9,7 +9,7 @@ BACKUP_FORMAT = "flo-cluster-backup 1"
 
 
 def is_of_a_cluster(directory: str) -> bool:
-    """Whether it is such a backup, or the data directory of a node."""
+    """Whether the directory is a backup of a cluster, or the data directory of a node."""
     try:
         with open(os.path.join(directory, "FORMAT"), encoding="utf-8", errors="replace") as file:
             return file.read(100).strip() in (BACKUP_FORMAT, CLUSTER_FORMAT)
@@ -18,7 +18,7 @@ def is_of_a_cluster(directory: str) -> bool:
 
 
 def partitions_in(directory: str) -> list[int]:
-    """Which partitions lie in it."""
+    """The numbers of the partitions in the directory."""
     try:
         names = os.listdir(os.path.join(directory, "partitions"))
     except FileNotFoundError:

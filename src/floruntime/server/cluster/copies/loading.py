@@ -17,9 +17,10 @@ log = logging.getLogger("floruntime.cluster")
 
 
 async def load(checkpoints: Checkpoints, storage: NodeStorage, replica: Replica) -> None:
-    """Until the checkpoint is whole, the copy stays as it was.
+    """Replace the copy by a checkpoint. Until the checkpoint is whole, the copy stays as it was.
 
-    `system` is exchanged in one step of the loop: who comes is judged by it at any moment.
+    `system` is exchanged in one step of the event loop, because it is needed at any moment to judge
+    new connections.
     """
     partition = replica.partition
     await checkpoints.load(partition, partial(storage.fill_apart, partition))

@@ -39,9 +39,9 @@ WRITE_STOPPED = "rocksdb.is-write-stopped"
 
 
 def check_node_directory(path: str, node: str) -> dict[str, str]:
-    """What is noted of the node whose directory it is; nothing where a node would be made in it.
+    """What the directory says of its node; nothing if it is empty or says nothing yet.
 
-    Raises `StoreError`, or `ConfigError` where it is another node's. Changes nothing.
+    Changes nothing. Raises `StoreError`, or `ConfigError` if the directory is another node's.
     """
     if not _has_format(path):
         strange = sorted(set(os.listdir(path)) - {"LOCK", "FORMAT.new"})
@@ -62,7 +62,7 @@ def check_node_directory(path: str, node: str) -> dict[str, str]:
 
 
 def check_of_cluster(path: str, held: str, cluster_id: str, cluster_name: str) -> None:
-    """Raise `ConfigError` where a directory is of the cluster `held`, and NATS has another."""
+    """Raise `ConfigError` if a directory belongs to the cluster `held`, and NATS has another."""
     if held not in ("", cluster_id):
         raise ConfigError(
             f"{path} belongs to another cluster than {cluster_name!r} in this NATS "
@@ -100,7 +100,7 @@ def _read_record(path: str) -> dict[str, str]:
 class NodeStorage:
     """An open directory, made if `path` is missing or empty. Raises `StoreError`, `ConfigError`.
 
-    `memory_bytes`: what was read is kept in so much, by all `partitions` together.
+    `memory_bytes`: the memory for rows and blocks that were read, of all `partitions` together.
     """
 
     def __init__(
@@ -111,18 +111,18 @@ class NodeStorage:
         *,
         partitions: int = 1,
     ) -> None:
-        #: What it has read it keeps in so much.
+        #: How much memory keeps blocks that were read.
         self.memory_bytes = memory_bytes
         partition_bytes = max(memory_bytes // partitions, MEMORY_BYTES_MIN)
-        #: How much each partition has for rows at hand.
+        #: How much memory each partition has for decoded rows.
         self.warm_bytes = warm_bytes(partition_bytes)
         self._blocks_bytes = blocks_bytes(partition_bytes)
         self.path: str | None = os.path.abspath(path)
-        #: As `path`, which is so of every storage.
+        #: The same as `path`: every storage has this attribute.
         self.place = self._path = self.path
-        #: Stores that deleted space is given back of, by partition.
+        #: By partition, the open stores, whose deleted space `give_back` frees.
         self._stores: dict[int, RocksStore] = {}
-        #: Held while that is done to one, which must not be closed meanwhile.
+        #: Held while `give_back` works on a store, which must not be closed meanwhile.
         self._giving_back = threading.Lock()
         make_directory(self._path)
         self._lock = DirectoryLock(self._path)
@@ -136,7 +136,7 @@ class NodeStorage:
             raise
 
     def belong_to(self, node: str, cluster_id: str, cluster_name: str) -> None:
-        """Note whose directory it is. Raises `ConfigError` where it is another cluster's."""
+        """Note whose directory it is. Raises `ConfigError` if it belongs to another cluster."""
         check_of_cluster(self._path, self.cluster_id, cluster_id, cluster_name)
         if not self._record:
             self._record = {"node": node, "cluster_id": cluster_id}
@@ -144,16 +144,16 @@ class NodeStorage:
 
     @property
     def cluster_id(self) -> str:
-        """Which cluster it is of; empty where it is of none yet."""
+        """The cluster that the directory belongs to; empty if it belongs to none yet."""
         return self._record.get("cluster_id", "")
 
     @property
     def last_run(self) -> str:
-        """Which start of the node had this directory last; empty where none is noted."""
+        """Which start of the node used this directory last; empty if none is noted."""
         return self._record.get("run", "")
 
     def note_run(self, run: str) -> None:
-        """From now on this start of the node has it."""
+        """Note that this start of the node uses the directory."""
         self._record["run"] = run
         self._write("node.json", json.dumps(self._record) + "\n")
 
@@ -180,7 +180,7 @@ class NodeStorage:
         return store
 
     def fill_apart(self, partition: int, fill: Callable[[Store], None]) -> None:
-        """Make a store beside a partition's, which may go on; `put_in_place` opens it."""
+        """Fill a new store beside a partition's, which stays in use until `put_in_place`."""
         fresh = self._place_of(partition) + FRESH
         shutil.rmtree(fresh, ignore_errors=True)
         store = RocksStore(fresh)
@@ -191,14 +191,14 @@ class NodeStorage:
             store.close()
 
     def put_in_place(self, partition: int) -> Store:
-        """The store that was filled, in place of the partition's, which must be closed."""
+        """Put the filled store in place of the partition's, which must be closed, and open it."""
         place = self._place_of(partition)
         shutil.rmtree(place, ignore_errors=True)
         os.rename(place + FRESH, place)
         return self._open(partition)
 
     def drop_partition(self, partition: int) -> None:
-        """Delete the store of a partition; it must be closed."""
+        """Delete the store of a partition, which must be closed."""
         for place in (self._place_of(partition), self._place_of(partition) + FRESH):
             shutil.rmtree(place, ignore_errors=True)
 
@@ -208,7 +208,7 @@ class NodeStorage:
         return status.f_bavail * status.f_frsize
 
     def give_back(self) -> None:
-        """Give the space of what was deleted back to the disk. For a thread."""
+        """Give the space of deleted data back to the disk. Call it in a thread."""
         for partition in list(self._stores):
             with self._giving_back:
                 store = self._stores.get(partition)
@@ -216,14 +216,14 @@ class NodeStorage:
                     store.give_back()
 
     def let_go(self, partition: int) -> None:
-        """The store of a partition is about to be closed. For a thread: it waits until nothing is
-        done to it.
+        """Prepare to close the store of a partition: wait until `give_back` has left it. Call it in
+        a thread.
         """
         with self._giving_back:
             self._stores.pop(partition, None)
 
     def properties(self, names: Iterable[str]) -> dict[str, int]:
-        """These numbers of RocksDB, of all stores together."""
+        """These numbers of RocksDB, combined over all stores."""
         found: dict[str, int] = {}
         for name in names:
             told = [store.property_of(name) for store in self._stores.values()]
@@ -233,11 +233,11 @@ class NodeStorage:
         return found
 
     def checkpoint(self, directory: str) -> str:
-        """Each partition has a store of its own: see `cluster_backup.py`."""
+        """Refuse: each partition has a store of its own, see `cluster_backup.py`."""
         raise BadRequestError(
             f"a node has several stores, so it cannot copy one store to {directory!r}"
         )
 
     def close(self) -> None:
-        """Let others use the directory."""
+        """Release the lock, so that another process can use the directory."""
         self._lock.release()

@@ -53,9 +53,11 @@ class TooFarBehindError(Exception):
 
 
 class Replica:
-    """Follows `log` into `store`. `on_applied` is told of each piece that went in, `load` fills a
-    store that is too far behind, and `on_fatal` is told when the store fails. `told_reach`: the
-    furthest that any copy of the partition has told of.
+    """Writes what `log` has into `store`, for as long as the log grows.
+
+    It calls `on_applied` after each piece that it has written, `load` to fill a store that is too
+    far behind, and `on_fatal` when the store fails. `told_reach` gives the furthest reach that any
+    copy of the partition has reported.
     """
 
     def __init__(
@@ -81,17 +83,17 @@ class Replica:
         self._part_chain = self.position.chain
         self._part_sequence = self.position.sequence
         self._news = asyncio.Event()
-        #: The last sequence that was hinted at.
+        #: The greatest sequence that a hint has named.
         self.hinted = 0
-        #: Whether somebody else writes into the store: this node leads.
+        #: Whether this node leads: then only its leader writes into the store.
         self.is_held = False
-        #: Why it follows no further; empty while it does.
+        #: Why this copy does not follow the log any more; empty while it follows.
         self.trouble = ""
-        #: Whether the store is open, and does not stand beside the log.
+        #: Whether the store is open, and has not diverged from the log.
         self.may_be_read = True
-        #: Whether a checkpoint is to take the place of the store.
+        #: Whether a checkpoint is about to replace the store.
         self.is_loading = False
-        #: Whether the state began anew elsewhere: this one is to be given up for a checkpoint.
+        #: Whether the state began again on another node: then a checkpoint must replace this store.
         self.is_given_up = False
         #: Whether the log was seen to have all that this store has.
         self.has_reach = not self.position.sequence
@@ -107,22 +109,22 @@ class Replica:
         self._following = asyncio.get_running_loop().create_task(self._follow())
 
     async def stop(self) -> None:
-        """Follow no more, and close the store."""
+        """Stop following, and close the store."""
         await self.follow_no_more()
         self.store.close()
 
     async def follow_no_more(self) -> None:
-        """From now on nothing is written into the store."""
+        """Stop following: nothing is written into the store from now on."""
         await end_tasks([self._following])
 
     def hint(self, sequence: int) -> None:
-        """The log has come so far."""
+        """Note that the log has reached this sequence, so that it is read soon."""
         if sequence > self.hinted:
             self.hinted = sequence
             self._news.set()
 
     def moved(self, position: Position) -> None:
-        """The leader on this node has written up to here."""
+        """Note that the leader on this node has written up to this position."""
         self.position = position
         self._part_chain, self._part_sequence = position.chain, position.sequence
         self._on_applied()
@@ -133,7 +135,7 @@ class Replica:
         return self._part_sequence, self._part_chain
 
     def begin_at(self, position: Position) -> None:
-        """This node's own term has begun there."""
+        """Note that this node's own term has begun at this position."""
         self._parts.clear()
         self.trouble = ""
         self.may_be_read, self.is_given_up = True, False
@@ -141,7 +143,7 @@ class Replica:
         self.moved(position)
 
     def let_go(self) -> None:
-        """The leader on this node writes no more."""
+        """Follow the log again, because the leader on this node has stopped writing."""
         self.is_held = False
         self._parts.clear()
         self._part_chain, self._part_sequence = self.position.chain, self.position.sequence
@@ -164,7 +166,7 @@ class Replica:
                 except StoreError as error:
                     self._on_fatal(error)
                     return
-                except Exception as error:  # a bug, or an answer that nobody expects: look again
+                except Exception as error:  # a bug, or an unexpected answer: the next may succeed
                     log.exception("partition %d: its copy cannot follow the log", self.partition)
                     self.trouble = f"{type(error).__name__}: {error}"
 
@@ -194,7 +196,7 @@ class Replica:
             await asyncio.sleep(LOOK_S)
 
     async def check_reach(self) -> None:
-        """See that the log has all that this store has. Raises `DamagedLogError`."""
+        """Check that the log has all that this store has. Raises `DamagedLogError`."""
         if self.has_reach:
             return
         own = self.position
@@ -213,13 +215,13 @@ class Replica:
         self.has_reach = True
 
     async def check_reach_again(self) -> None:
-        """The same, whatever was seen before."""
+        """The same check, also if an earlier one has succeeded."""
         self.has_reach = False
         await self.check_reach()
 
     async def check_told(self) -> None:
-        """See that the log has all that other copies told of: one that is behind, or empty, would
-        lead what is left of it. Raises `DamagedLogError`.
+        """Check that the log has all that other copies have reported. Otherwise a copy that is
+        behind, or empty, would lead what is left of the log. Raises `DamagedLogError`.
         """
         history, sequence = divmod(self._told_reach(), HISTORY_SEQUENCES)
         if history != self.position.history or sequence <= self._part_sequence:
@@ -232,7 +234,7 @@ class Replica:
             )
 
     async def _load(self, reason: str) -> None:
-        """Begin anew from a checkpoint, since the log is not enough."""
+        """Begin again from a checkpoint, because the log lacks what follows this store."""
         if self._load_checkpoint is None or self.is_held:
             return
         self.trouble = "it is loading a checkpoint"
@@ -252,8 +254,8 @@ class Replica:
         self.trouble = trouble
 
     async def catch_up(self) -> None:
-        """Read to where the log ends now, as its leader knows it, unless this node leads. Raises
-        `LogSilentError` where a copy of the log that lags behind does not show all of that.
+        """Read to the present end of the log, as the log's leader knows it, unless this node leads.
+        Raises `LogSilentError` if the reads reach only a copy of the log that lags behind.
         """
         if self.is_held:
             return
@@ -266,8 +268,8 @@ class Replica:
         raise LogSilentError(f"the log could be read up to message {self._part_sequence} of {last}")
 
     async def read_on(self, *, leads: bool = False, up_to: int = 0) -> None:
-        """Read to where the log seems to end, or up to this message. `leads`: on behalf of this
-        node's leader.
+        """Read to where the log seems to end, or up to the message `up_to`. `leads`: this node's
+        leader asks for it.
         """
         async with self.reading:
             while self.is_held is leads:
@@ -277,7 +279,7 @@ class Replica:
                         return
                     self._take(some)
                     self._on_applied()
-                    await asyncio.sleep(0)  # what clients ask of this node comes in between
+                    await asyncio.sleep(0)  # let requests of this node's clients run in between
                 if not found or 0 < up_to <= self._part_sequence:
                     return
 
@@ -293,7 +295,7 @@ class Replica:
                         f"to {self._part_sequence}; only a checkpoint has what lies between"
                     )
                 self._take_one(sequence, decode_message(body), gathered)
-        finally:  # what came before a message that is not to be taken is good
+        finally:  # batches before an invalid message are good, so they are written
             gathered.write()
             self.position = gathered.position
 
@@ -331,7 +333,7 @@ class Replica:
         gathered.add(changes, position)
 
     def start_anew(self, store: Store) -> None:
-        """`store` was filled from a checkpoint, in place of the one before."""
+        """Go on with `store`, which was filled from a checkpoint and replaces the one before."""
         self.store = store
         self.position = position_in(store)
         self._parts.clear()
@@ -343,12 +345,12 @@ class Replica:
         self._on_applied()
 
     def give_up(self) -> None:
-        """The state began anew elsewhere: this store is to be given up for a checkpoint of that."""
+        """Let a checkpoint replace this store, because the state began again on another node."""
         self.is_given_up = True
         self._news.set()
 
     async def end_of_log(self) -> tuple[int, bytes, int]:
-        """The last sequence of the log, its checksum and its term, whatever this store has."""
+        """The last sequence of the log, its checksum and its term, however far this store is."""
         last = (await self.log.ends()).last
         body = await self.log.at(last) if last else None
         if body is None:
@@ -358,7 +360,7 @@ class Replica:
 
 
 def _in_slices(found: list[Stored]) -> Iterator[list[Stored]]:
-    """What was read, some of it at a time; a message that is larger by itself."""
+    """What was read, in slices of limited size; a larger message is a slice of its own."""
     some: list[Stored] = []
     some_bytes = 0
     for stored in found:
