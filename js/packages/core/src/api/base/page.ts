@@ -30,9 +30,9 @@ export function pageOf<T>(reply: { readonly items: T[]; readonly cursor: string 
 
 /** Options of every listing. */
 export interface ListOptions {
-  /** The largest number of items: at most 1,000. Default: 100. */
+  /** At most so many items: 1 to 1,000. Default: 100. */
   readonly limit?: Integer | null | undefined;
-  /** The `cursor` of the page before. Default: the first page. */
+  /** The `cursor` of the previous page. Default: the first page. */
   readonly cursor?: string | null | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface ForceOptions {
 }
 
 export interface ExtendOptions {
-  /** How long the leases last from now. Default: 30,000. */
+  /** The new end of the lease, in milliseconds from now: up to ten years. Default: 30,000. */
   readonly extendMs?: Integer | null | undefined;
 }
 

@@ -30,46 +30,64 @@ import type { ExtendOptions } from "../base/shared-options.js";
 /** A message as it was delivered: its number, and the lease that it came under. */
 type Delivered = Pick<Message, "seq" | "lease">;
 type Seq = Integer | Delivered;
-/** One message or its seq, or several. */
+/** One seq or message, or several: at most 1,000. */
 export type Seqs = Seq | Iterable<Seq>;
 
 export interface EnqueueManyOptions {
-  /** A lower number is delivered first. Default: 10. */
+  /** 0 to 65,535. A lower number is delivered first. Default: 10. */
   readonly priority?: Integer | null | undefined;
+  /** The message is not delivered before this time has passed. Default: 0. At most ten years. */
   readonly delayMs?: Integer | null | undefined;
-  /** Messages of one group are delivered in order, one at a time. */
+  /**
+   * A name of 1 to 255 bytes. Of each group, only the oldest message that is not done is delivered.
+   * The next one follows when that one is acked, dead or deleted. A message keeps its place through
+   * delays and retries. Default: no group.
+   */
   readonly group?: string | null | undefined;
 }
 
 export interface EnqueueOptions extends EnqueueManyOptions {
-  /** A key that is enqueued only once within the queue's window. */
+  /**
+   * A name of 1 to 255 bytes. A second enqueue with the same key adds nothing and returns the first
+   * seq again. The key is remembered for the queue's dedup window, counted from the first enqueue.
+   * Default: every enqueue adds a message.
+   */
   readonly dedupKey?: string | null | undefined;
 }
 
 export interface NackOptions {
   /** Whether to make them dead letters at once. Default: false. */
   readonly toDlq?: boolean | null | undefined;
-  /** The delay until they are due again; 0: at once, or after the queue's `retryDelayMs`. */
+  /**
+   * When they are due again. Default: 0, which means at once with `release`, and otherwise after
+   * the queue's `retryDelayMs`.
+   */
   readonly delayMs?: Integer | null | undefined;
-  /** Whether to hand back without counting an attempt. Default: false. */
+  /** Whether to give them back without counting an attempt. Default: false. */
   readonly release?: boolean | null | undefined;
-  /** A text that the dead letter keeps. */
+  /** A text of up to 4 KiB that is kept for the dead letter. Default: none. */
   readonly error?: string | null | undefined;
 }
 
-/** What is left out, or `null`, keeps its value; a new queue has the defaults. */
+/**
+ * A setting that is left out, or given as `null`, stays as it is. A new queue has the defaults. A
+ * changed setting applies from now on.
+ */
 export interface ConfigureOptions {
-  /** How often a message is delivered before it becomes a dead letter. Default: 5. */
+  /** How often a message is delivered before it is a dead letter: 1 to 1,000,000. Default: 5. */
   readonly maxAttempts?: Integer | null | undefined;
-  /** The delay after a failed attempt. Default: 0. */
+  /** How long a message waits after a failed attempt. Default: 0. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** How many dead letters are kept. Default: 10,000. */
+  /** How many dead letters are kept; beyond it the oldest are deleted. Default: 10,000. */
   readonly dlqLimit?: Integer | null | undefined;
-  /** How long a `dedupKey` holds. Default: 300,000. */
+  /** How long a `dedupKey` is remembered. Default: 300,000. */
   readonly dedupWindowMs?: Integer | null | undefined;
-  /** Whether `retryDelayMs` doubles with each attempt. Default: `constant`. */
+  /**
+   * How the delay grows. Default: `constant`. `exponential` doubles `retryDelayMs` after each
+   * attempt and adds up to a tenth.
+   */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay to which it grows. Default: an hour. */
+  /** The longest delay that this growth reaches. Default: 3,600,000, one hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
  * `client.queue`: priority queues with leases.
  *
- * Priority is strict: a flood of urgent messages (a low `priority` number) delays all others.
+ * Priority is strict: while there are urgent messages (a low `priority` number), the rest wait.
  */
 
 import type { JsonPayload } from "../../base/bytes.js";
@@ -36,11 +36,17 @@ import {
 } from "./commands.js";
 
 export interface DequeueOptions {
-  /** A message that is not acked within this time is delivered again. Default: 30,000. */
+  /**
+   * How long the lease lasts: up to ten years. Default: 30,000. A message that is not acked by then
+   * is delivered again.
+   */
   readonly visibilityTimeoutMs?: Integer | null | undefined;
-  /** How long to wait for the first message. Default: 0, do not wait. */
+  /** How long to wait for the first message: at most 300,000. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
-  /** `on_delivery` acks in the same step: at most once. Default: `explicit`. */
+  /**
+   * Default: `explicit`. `on_delivery` acks messages in the same step that delivers them, so each
+   * is delivered at most once.
+   */
   readonly ackMode?: AckMode | null | undefined;
 }
 
@@ -51,13 +57,13 @@ const DEQUEUE: OptionNames<DequeueOptions> = {
 };
 
 export interface QueueBulkOptions {
-  /** Only dead letters with this reason: `max_attempts` or `nacked`. */
+  /** Only dead letters with this reason, `max_attempts` or `nacked`. Default: both. */
   readonly reason?: string | null | undefined;
-  /** Only dead letters whose last error contains this text. */
+  /** Only dead letters whose last error contains this text. Default: all. */
   readonly errorContains?: string | null | undefined;
-  /** The largest number of dead letters to take. Default: all. */
+  /** At most so many dead letters. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Whether to count only, and change nothing. Default: false. */
+  /** Whether to only count. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 
@@ -68,7 +74,14 @@ const BULK: OptionNames<QueueBulkOptions> = {
   dryRun: true,
 };
 
-/** The queues of one client. */
+/**
+ * The queues of one client.
+ *
+ * The first message creates its queue. A queue's name is 1 to 255 bytes of UTF-8 without control
+ * characters; any other name throws `BadRequestError`. Where a method takes seqs, it also takes the
+ * messages themselves, at most 1,000. Each message gets its own result. The client sends along the
+ * leases of the messages that it dequeued (the last 100,000).
+ */
 export class Queue {
   readonly #caller: Caller;
   readonly #leases: LeaseMemory;
@@ -81,10 +94,13 @@ export class Queue {
   }
 
   /**
-   * Add a message, and return its seq. A lower `priority` is delivered first.
+   * Add a message. Returns its seq. A lower `priority` is delivered first.
    *
-   * A `dedupKey` enqueues once within the queue's window, which starts with the first enqueue. A
-   * repeat returns the first seq, even if that message is done.
+   * `payload` is at most the server's `value_bytes_max` (1 MiB unless configured). A second enqueue
+   * with the same `dedupKey` returns the first seq again, even if that message is done.
+   *
+   * Throws `BadRequestError` if a value is out of its limits, `StorageFullError` if the server's
+   * disk is nearly full.
    */
   async enqueue(
     queue: string,
@@ -103,7 +119,12 @@ export class Queue {
     return await this.enqueue(queue, payload, options);
   }
 
-  /** Add up to 1,000 messages in one commit, and return their seqs. */
+  /**
+   * Add up to 1,000 messages in one commit: all, or none. Returns their seqs, in order.
+   *
+   * The options apply to each message. Throws `BadRequestError` and `StorageFullError` as `enqueue`
+   * does.
+   */
   async enqueueMany(
     queue: string,
     payloads: Iterable<JsonPayload>,
@@ -113,9 +134,11 @@ export class Queue {
   }
 
   /**
-   * Lease up to `count` messages. `blockMs` waits for the first one.
+   * Lease the next messages.
    *
-   * Fewer are returned if there are fewer, or if their payloads reach 4 MiB.
+   * `count`: at most so many messages, 1 to 1,000; default 1. Fewer are returned if there are
+   * fewer, or if their payloads reach 4 MiB. Throws `BadRequestError` if a value is out of its
+   * limits.
    */
   async dequeue(
     queue: string,
@@ -145,14 +168,25 @@ export class Queue {
   }
 
   /**
-   * Confirm that these messages are done. `stale` lists those that are unknown, or were delivered
-   * again since.
+   * Acknowledge messages, at most 1,000: their work is done.
+   *
+   * `stale` in the answer lists unknown messages, and those that have been delivered to somebody
+   * else since. Throws `BadRequestError` for more than 1,000 messages. In a batch, a stale message
+   * throws `ConflictError`.
    */
   async ack(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<AckResult> {
     return await this.#caller.call(this.#commands.ack(queue, seqs, options), options);
   }
 
-  /** Return messages to the queue. This counts as a failed attempt, unless `release` is set. */
+  /**
+   * Give messages back, at most 1,000, as failed attempts.
+   *
+   * They are due again after `delayMs`; a delay of 0, the default, means after the queue's
+   * `retryDelayMs`, or at once with `release`.
+   *
+   * Throws `BadRequestError` if `toDlq` is given with `release` or `delayMs`. In a batch, a stale
+   * message throws `ConflictError`.
+   */
   async nack(
     queue: string,
     seqs: Seqs,
@@ -161,7 +195,11 @@ export class Queue {
     return await this.#caller.call(this.#commands.nack(queue, seqs, options), options);
   }
 
-  /** Extend leases that are still held, to `extendMs` from now. */
+  /**
+   * Extend leases that are still held. `stale` in the answer lists the other messages.
+   *
+   * Throws `BadRequestError` if `extendMs` is out of range, or for more than 1,000 messages.
+   */
   async touch(
     queue: string,
     seqs: Seqs,
@@ -170,29 +208,42 @@ export class Queue {
     return await this.#caller.call(this.#commands.touch(queue, seqs, options), options);
   }
 
-  /** Return the next ready messages without leasing them. */
+  /**
+   * Return the next ready messages without leasing them.
+   *
+   * `count`: at most so many, 1 to 1,000; default 1. Throws `BadRequestError` if it is out of
+   * range.
+   */
   async peek(queue: string, count: Integer = 1, options: CallOptions = {}): Promise<DequeueResult> {
     knownOfCall("queue.peek", options, NONE);
     return await this.#caller.call(QueuePeek.of({ queue, count }), options);
   }
 
-  /** A page of dead letters, in the order in which they died. */
+  /**
+   * List the dead letters, oldest death first, one page at a time, with `reason` and `error`.
+   *
+   * Throws `BadRequestError` if the cursor belongs to another listing.
+   */
   async dlqList(queue: string, options: ListOptions & CallOptions = {}): Promise<DequeueResult> {
     const { limit, cursor } = knownOfCall("queue.dlqList", options, LISTING);
     return await this.#caller.call(QueueDlqList.of({ queue, limit, cursor }), options);
   }
 
-  /** Requeue dead letters: due now, with no attempts. Returns how many there were. */
+  /**
+   * Turn dead letters into fresh messages, due now, without attempts. Returns how many.
+   *
+   * Throws `BadRequestError` for more than 1,000 seqs.
+   */
   async dlqRequeue(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqRequeue(queue, seqs, options), options);
   }
 
-  /** Delete dead letters. Returns how many there were. */
+  /** Delete dead letters. Returns how many. Throws `BadRequestError` for more than 1,000 seqs. */
   async dlqDelete(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqDelete(queue, seqs, options), options);
   }
 
-  /** Delete all dead letters. Returns how many there were. */
+  /** Delete all dead letters. Returns how many. */
   async dlqPurge(queue: string, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.dlqPurge(queue, options), options);
   }
@@ -202,22 +253,35 @@ export class Queue {
     return await this.#caller.call(this.#commands.purge(queue, options), options);
   }
 
-  /** Pause the queue: it delivers nothing; everything else continues. Returns its counts. */
+  /**
+   * Stop deliveries; enqueues, acks and leases continue. Returns the queue's counts.
+   *
+   * A queue that does not exist yet may be paused, too. Pausing a paused queue changes nothing.
+   */
   async pause(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     return await this.#caller.call(this.#commands.pause(queue, options), options);
   }
 
-  /** Resume the queue; waiting dequeues get messages at once. Returns its counts. */
+  /** Deliver again; waiting dequeues are answered at once. Returns the queue's counts. */
   async resume(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     return await this.#caller.call(this.#commands.resume(queue, options), options);
   }
 
-  /** Make delayed messages due now. Returns how many were delayed. */
+  /**
+   * Make delayed messages due now, at most 1,000. Returns how many of them were delayed.
+   *
+   * Throws `BadRequestError` for more than 1,000 messages.
+   */
   async promote(queue: string, seqs: Seqs, options: CallOptions = {}): Promise<number> {
     return await this.#caller.call(this.#commands.promote(queue, seqs, options), options);
   }
 
-  /** Change the queue's settings. What is left out, or `null`, keeps its value. */
+  /**
+   * Change settings of a queue. Returns all its settings.
+   *
+   * A setting that is left out, or given as `null`, stays as it is. Throws `BadRequestError` if a
+   * setting is out of its limits.
+   */
   async configure(
     queue: string,
     options: ConfigureOptions & CallOptions = {},
@@ -226,9 +290,10 @@ export class Queue {
   }
 
   /**
-   * Requeue or delete all dead letters that match. A job does this in the background.
+   * Requeue or delete all dead letters that match, in a background job.
    *
-   * Messages that die later are not changed. `client.jobs` shows its progress.
+   * Messages that become dead letters after this call are not touched. `client.jobs` shows the
+   * progress. Throws `BadRequestError` if there is no such operation or reason.
    */
   async bulk(
     queue: string,
@@ -240,21 +305,24 @@ export class Queue {
     return await this.#caller.call(request, options);
   }
 
-  /** Return the counts of a queue; zeros if it does not exist. */
+  /** Return the counts of a queue; all zero if it does not exist. */
   async stats(queue: string, options: CallOptions = {}): Promise<QueueStats> {
     knownOfCall("queue.stats", options, NONE);
     return await this.#caller.call(QueueGetStats.of({ queue }), options);
   }
 
-  /** A page of the namespace's queues, by name. */
+  /**
+   * List the namespace's queues by name with their counts, one page at a time.
+   *
+   * Throws `BadRequestError` if the cursor belongs to another listing.
+   */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<QueueStats>> {
     const { limit, cursor } = knownOfCall("queue.list", options, LISTING);
     return await this.#caller.call(QueueList.of({ limit, cursor }).map(pageOf), options);
   }
 
   /**
-   * Delete the queue with everything in it, also settings and dedup keys. Returns whether it
-   * existed.
+   * Delete the queue with its messages, settings and dedup keys. Returns whether it existed.
    */
   async delete(queue: string, options: CallOptions = {}): Promise<boolean> {
     return await this.#caller.call(this.#commands.delete(queue, options), options);
