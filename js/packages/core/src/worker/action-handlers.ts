@@ -22,13 +22,15 @@ export interface HandlerOptions<T> extends RegisterOptions {
 }
 
 export interface ActionWorkerOptions extends WorkerBaseOptions {
-  /** The worker's id. Default: a unique name. */
+  /** A unique name. Default: one is made up. */
   readonly workerId?: string | null | undefined;
+  /** A run with labels goes only to a worker that has them all. Default: none. */
   readonly labels?: Readonly<Record<string, string>> | null | undefined;
+  /** Names and texts for people. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
-  /** The longest time for one handler. Default: 300,000. */
+  /** How long one attempt may take, from the start of its handler. Default: 300,000. */
   readonly actionTimeoutMs?: Integer | null | undefined;
-  /** The time between heartbeats. Default: 30,000. */
+  /** The time between two heartbeats. Default: 30,000. */
   readonly heartbeatIntervalMs?: Integer | null | undefined;
 }
 

@@ -10,13 +10,13 @@ import { type QueueHandler, type QueueOptions, Queues } from "./serving.js";
 import { type ClientSource, givenName, WorkerBase, type WorkerBaseOptions } from "./worker-base.js";
 
 export interface QueueWorkerOptions extends WorkerBaseOptions, QueueOptions {
-  /** A queue to serve, with `handler`. Add more, or all of them, with `worker.queue`. */
+  /** The first queue; give it with `handler`. Add more, or all of them, with `worker.queue`. */
   readonly queue?: string | null | undefined;
   /** The handler of its messages. */
   readonly handler?: QueueHandler | null | undefined;
-  /** The name of the worker in its log. Default: a unique name. */
+  /** Its name in its log. Default: one is made up. */
   readonly workerId?: string | null | undefined;
-  /** The longest time for one handler. Default: 300,000. */
+  /** How long one message may take, from the start of its handler. Default: 300,000. */
   readonly messageTimeoutMs?: Integer | null | undefined;
 }
 

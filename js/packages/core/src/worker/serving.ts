@@ -18,17 +18,20 @@ export type QueueHandler = (ctx: QueueContext) => unknown;
 
 /** Options of `worker.queue`. */
 export interface QueueOptions {
-  /** How many handlers run at once for this queue. Default: the worker's `concurrency`. */
+  /** How many handlers run at once for this queue: 1 to 1,000. Default: as for the worker. */
   readonly concurrency?: Integer | null | undefined;
-  /** How many messages one dequeue takes at most. Default: 10. */
+  /** How many messages one dequeue asks for: 1 to 1,000. Default: 10. */
   readonly batchSize?: Integer | null | undefined;
-  /** The lease of a message; it is renewed while its handler runs. Default: 30,000. */
+  /** How long a message is leased; `autoTouch` extends the lease. Default: 30,000. */
   readonly visibilityTimeoutMs?: Integer | null | undefined;
-  /** The delay after which a message is delivered again if its handler threw. Default: 1,000. */
+  /** The delay after a failed attempt. Default: 1,000. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that delay doubles with each attempt. Default: `exponential`. */
+  /**
+   * How the delay grows. Default: `exponential`. It doubles the delay after each attempt and adds up
+   * to a tenth; `constant` does not.
+   */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay to which it grows. Default: an hour. */
+  /** The longest delay that this growth reaches. Default: 3,600,000, one hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 

@@ -20,20 +20,20 @@ export interface StreamWorkerOptions extends WorkerBaseOptions {
   readonly stream: string;
   readonly group: string;
   readonly handler: StreamHandler;
-  /** Its name in the group. Default: a unique name. */
+  /** A name that is unique in the group. Default: one is made up. */
   readonly consumer?: string | null | undefined;
-  /** How many records one read takes at most. Default: 10. */
+  /** How many records one read asks for: 1 to 1,000. Default: 10. */
   readonly batchSize?: Integer | null | undefined;
-  /** The longest time for one handler. Default: 300,000. */
+  /** How long one record may take, from the start of its handler. Default: 300,000. */
   readonly messageTimeoutMs?: Integer | null | undefined;
-  /**
-   * The delay after which a record is delivered again if its handler threw. Default: 0, as the
-   * group says.
-   */
+  /** The delay after a failed attempt. Default: 0, which takes that of the group. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** Whether that delay doubles with each attempt. Default: `constant`. */
+  /**
+   * How the delay grows. Default: `constant`. `exponential` doubles the delay after each attempt
+   * and adds up to a tenth.
+   */
   readonly retryBackoff?: RetryBackoff | null | undefined;
-  /** The longest delay to which it grows. Default: an hour. */
+  /** The longest delay that this growth reaches. Default: 3,600,000, one hour. */
   readonly retryDelayMaxMs?: Integer | null | undefined;
 }
 

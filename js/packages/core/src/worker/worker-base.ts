@@ -28,13 +28,13 @@ export interface ClientSource {
 
 /** Options of all workers. */
 export interface WorkerBaseOptions {
-  /** The namespace. Default: that of the client. */
+  /** Where the work is. Default: the namespace of the client. */
   readonly namespace?: string | null | undefined;
-  /** How many handlers run at once. Default: 10. */
+  /** How many handlers run at once: 1 to 1,000. Default: 10. */
   readonly concurrency?: Integer | null | undefined;
-  /** How long one long poll for work lasts. Default: 30,000. */
+  /** How long one wait for work lasts. Default: 30,000. */
   readonly blockMs?: Integer | null | undefined;
-  /** Whether to keep leases while handlers run. Default: true. */
+  /** Whether to extend the leases while handlers run. Default: true. */
   readonly autoTouch?: boolean | null | undefined;
   /**
    * How long handlers may continue after `stop()`. Default: 30,000.
