@@ -19,31 +19,42 @@ import { GroupCommands } from "./group-commands.js";
 import { type Position, positionText } from "./positions.js";
 
 export interface AppendManyOptions {
-  /** Records with the same key always go to the same partition. */
+  /**
+   * A name of 1 to 255 bytes. The same key always maps to the same partition (CRC-32 of its UTF-8,
+   * modulo the number of partitions).
+   */
   readonly partitionKey?: string | null | undefined;
+  /**
+   * The partition's number, from 0. Default: with neither a partition nor a key, records go to the
+   * partitions in turn.
+   */
   readonly partition?: Integer | null | undefined;
 }
 
 export interface AppendOptions extends AppendManyOptions {
+  /** Up to 64 texts by name, together 16 KiB. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | null | undefined;
 }
 
 /** Limits of a stream. `null` means that there is no such limit. */
 export interface RetentionOptions {
+  /** How old a record may become, in milliseconds. */
   readonly maxAgeMs?: Integer | null | undefined;
+  /** How many records are kept; the oldest are removed first. */
   readonly maxRecords?: Integer | null | undefined;
+  /** How many bytes of payloads, headers and partition keys are kept. */
   readonly maxBytes?: Integer | null | undefined;
 }
 
 export interface CreateStreamOptions extends RetentionOptions {
-  /** The number of partitions. Default: 1. */
+  /** The number of partitions, 1 to 256, which never changes. Default: 1. */
   readonly partitions?: Integer | null | undefined;
 }
 
 export interface TrimOptions extends RetentionOptions {
-  /** Remove the records with smaller ids. */
+  /** Remove records with a smaller id. */
   readonly before?: Position | null | undefined;
-  /** Whether to count only, and remove nothing. Default: false. */
+  /** Whether to only count. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 

@@ -46,21 +46,26 @@ import {
 
 /** Where to begin; give one of these. Default: the beginning. */
 export interface ReadOptions extends StartOptions {
-  /** End at this position; the record there is included. */
+  /** Stop at this position, included. Default: at the last record. */
   readonly end?: Position | null | undefined;
   /** Another name for `end`, which also takes a moment in epoch milliseconds. */
   readonly to?: Moment | null | undefined;
   /** Begin after this position. */
   readonly after?: Position | null | undefined;
-  /** Begin at this record of the partition (0 if none is given), counted from 0. */
+  /** Begin with this record of the partition (0 if none is named), counted from 0. */
   readonly offset?: Integer | null | undefined;
-  /** Read only records that come after the read began; use it with `blockMs`. */
+  /**
+   * Whether to show only records that are appended after the read began; use it with `blockMs`.
+   * Default: false.
+   */
   readonly tail?: boolean | null | undefined;
-  /** The largest number of records: at most 1,000. Default: 10. */
+  /** At most so many records: 1 to 1,000. Default: 10. */
   readonly limit?: Integer | null | undefined;
+  /** Only records of this partition. Default: of all. */
   readonly partition?: Integer | null | undefined;
+  /** Only records of the partition that this key maps to. */
   readonly partitionKey?: string | null | undefined;
-  /** How long to wait for the first record. Default: 0, do not wait. */
+  /** How long to wait for the first record: at most 300,000. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
 }
 
@@ -82,8 +87,13 @@ export class StreamRecords extends StreamGroups {
   /**
    * Append a record. A stream that does not exist is created, with one partition.
    *
-   * Records with the same key always go to the same partition. Without a key and a partition, they
-   * are spread over the partitions in turn.
+   * `payload` is at most the server's `value_bytes_max` (1 MiB unless configured). Records with the
+   * same key always go to the same partition. With neither a partition nor a key, they go to the
+   * partitions in turn.
+   *
+   * Throws `BadRequestError` if a value is out of its limits, if there is no such partition, or if
+   * the record is larger than the stream's `maxBytes`; `StorageFullError` if the server's disk is
+   * nearly full.
    */
   async append(
     stream: string,
@@ -93,7 +103,11 @@ export class StreamRecords extends StreamGroups {
     return await this.caller.call(this.commands.append(stream, payload, options), options);
   }
 
-  /** Append up to 1,000 records in one commit: all of them, or none. */
+  /**
+   * Append 1 to 1,000 records in one commit: all, or none. Returns their places, in order.
+   *
+   * Throws `BadRequestError` and `StorageFullError` as `append` does.
+   */
   async appendMany(
     stream: string,
     payloads: Iterable<JsonPayload>,
@@ -103,10 +117,13 @@ export class StreamRecords extends StreamGroups {
   }
 
   /**
-   * Return up to `limit` records in the order of their ids, by default from the beginning.
+   * Read records in id order, by default from the beginning.
    *
-   * An answer ends early if its payloads reach 4 MiB, but has at least one record. A stream that
-   * does not exist reads as empty.
+   * An answer ends earlier when its payloads reach 4 MiB, but has one record at least. A stream
+   * that does not exist reads as empty.
+   *
+   * Throws `BadRequestError` if two beginnings are given, if a text is not a position, or if there
+   * is no such partition.
    */
   async read(stream: string, options: ReadOptions & CallOptions = {}): Promise<ReadResult> {
     const given = knownOfCall("stream.read", options, READ);
@@ -129,9 +146,12 @@ export class StreamRecords extends StreamGroups {
   /**
    * Call `callback` with every record from `start` on; if it returns a promise, that is awaited.
    *
-   * The position is fixed when this resolves. Every record that is appended later is seen once,
-   * also over lost connections. An error that the callback throws is logged, and the next record
+   * The position is fixed when this resolves. Every record that is appended later is shown once,
+   * also across lost connections. If the callback throws, the error is logged, and the next record
    * follows.
+   *
+   * Throws `BadRequestError` if a text is not a position, or if there is no such partition. Until
+   * the subscription has begun, it also throws what the connection throws.
    */
   async subscribe(
     stream: string,
@@ -148,10 +168,13 @@ export class StreamRecords extends StreamGroups {
   }
 
   /**
-   * Iterate over the records from `start` on, endlessly, also over lost connections.
+   * Iterate over the records from `start` on, without end, also across lost connections.
    *
-   * It begins at the stream's present end, unless told otherwise. `await follower.start()` waits
-   * until that is fixed.
+   * `start`: by default the moment when `follow` is called. `await follower.start()` makes certain
+   * that the server has been asked for that position.
+   *
+   * A step throws `BadRequestError` if there is no such partition. Until the follower has begun, a
+   * step also throws what the connection throws.
    */
   follow(stream: string, options: FollowOptions & CallOptions = {}): StreamFollower {
     const given = knownOfCall("stream.follow", options, FOLLOW);
@@ -160,23 +183,32 @@ export class StreamRecords extends StreamGroups {
 }
 
 export interface GroupBulkOptions {
-  /** Only dead letters whose last error contains this text. */
+  /** Only dead letters whose last error contains this text. Default: all. */
   readonly errorContains?: string | null | undefined;
-  /** The largest number of dead letters to take. Default: all. */
+  /** At most so many dead letters. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Whether to count only, and change nothing. Default: false. */
+  /** Whether to only count. Default: false. */
   readonly dryRun?: boolean | null | undefined;
 }
 
 const BULK: OptionNames<GroupBulkOptions> = { errorContains: true, limit: true, dryRun: true };
 
-/** The streams of one client. */
+/**
+ * The streams of one client.
+ *
+ * The name of a stream, a group or a consumer is 1 to 255 bytes of UTF-8 without control
+ * characters; any other name throws `BadRequestError`. The client sends along the leases of the
+ * records that groups delivered to it (the last 100,000).
+ */
 export class Stream extends StreamRecords {
   /**
-   * Create a stream. Again with the same settings has no effect, with others it is a
-   * `ConflictError`.
+   * Create a stream. Creating it again with the same settings changes nothing.
    *
+   * Records beyond one of the limits are removed, the oldest first; by default there are no limits.
    * `sizeBytes`, which `maxBytes` limits, counts payloads, headers and partition keys.
+   *
+   * Throws `ConflictError` if the stream exists with other settings, `BadRequestError` if a setting
+   * is out of its limits.
    */
   async create(
     stream: string,
@@ -185,39 +217,57 @@ export class Stream extends StreamRecords {
     return await this.caller.call(this.commands.create(stream, options), options);
   }
 
-  /** Change limits (`null`: no such limit), which take effect at once. What is left out stays. */
+  /**
+   * Change limits of a stream, which apply at once.
+   *
+   * `null` removes a limit. A limit that is left out stays as it is. Throws `NotFoundError` if
+   * there is no such stream, `BadRequestError` if a limit is below 1.
+   */
   async alter(stream: string, options: RetentionOptions & CallOptions): Promise<StreamInfo> {
     return await this.caller.call(this.commands.alter(stream, options), options);
   }
 
-  /** Return the stream's size and settings. Throws `NotFoundError` if it does not exist. */
+  /** Return the stream's size and settings. Throws `NotFoundError` if there is no such stream. */
   async info(stream: string, options: CallOptions = {}): Promise<StreamInfo> {
     knownOfCall("stream.info", options, NONE);
     return await this.caller.call(StreamGetInfo.of({ stream }), options);
   }
 
-  /** A page of the namespace's streams, by name. */
+  /**
+   * List the namespace's streams by name, one page at a time.
+   *
+   * Throws `BadRequestError` if the cursor belongs to another listing.
+   */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<StreamInfo>> {
     const { limit, cursor } = knownOfCall("stream.list", options, LISTING);
     return await this.caller.call(StreamList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Remove the oldest records: all that any of the criteria matches. Give at least one. */
+  /**
+   * Remove the oldest records that any of the criteria names. Returns how many were removed.
+   *
+   * Give at least one criterion. A criterion that is left out removes nothing. Throws
+   * `NotFoundError` if there is no such stream, `BadRequestError` without any criterion.
+   */
   async trim(stream: string, options: TrimOptions & CallOptions): Promise<TrimResult> {
     return await this.caller.call(this.commands.trim(stream, options), options);
   }
 
   /**
-   * Delete a stream with its groups. Returns whether it existed. One with records needs `force`.
+   * Delete a stream with its groups. Returns whether it existed.
+   *
+   * Throws `ConflictError` if it holds records and `force` is not given.
    */
   async delete(stream: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.commands.delete(stream, options), options);
   }
 
   /**
-   * Requeue or delete all dead letters of a group that match. A job does this in the background.
+   * Requeue or delete all dead letters of a group that match, in a background job.
    *
-   * Records that die later are not changed. `client.jobs` shows its progress.
+   * Records that become dead letters after this call are not touched. `client.jobs` shows the
+   * progress. Throws `NotFoundError` if there is no such group, `BadRequestError` if there is no
+   * such operation.
    */
   async bulk(
     stream: string,
