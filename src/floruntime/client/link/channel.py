@@ -1,5 +1,6 @@
-"""Keeps one connection up for a client: connects, and reconnects with back-off after a loss, unless
-a route to another node of its cluster can take its place.
+"""Keeps a client connected: it connects, and reconnects with back-off after a loss.
+
+If the client has a route to another node of the cluster, that takes the lost connection's place.
 """
 
 from __future__ import annotations
@@ -37,31 +38,31 @@ from floruntime.core.version import VERSION
 log = logging.getLogger("floruntime.client")
 
 PASSING = (ConnectionFailedError, OverloadedError, UnavailableError)
-"""Why one node does not take a client, and another one may."""
+"""Errors with which one node refuses a client that another node may accept."""
 TIMER_SLACK_S = 0.001
 """A timer may fire this much early."""
 
 
 class Owner(Protocol):
-    """Who is told what becomes of the link."""
+    """Is notified when the link is up, lost or refused."""
 
     def connected(self) -> None:
-        """It is up, for the first time or again."""
+        """The link is up, for the first time or again."""
         ...
 
     def disconnected(self, reason: FloError) -> None:
-        """It is lost; the channel connects again."""
+        """The link is lost; the channel is reconnecting."""
         ...
 
     def ended(self, refusal: FloError) -> None:
-        """The server refused the channel for good: it is over."""
+        """The server refused the client permanently: the channel does not reconnect."""
         ...
 
 
 class Channel:
-    """Between `open` and `close`, takes calls whether the link is up or being made again.
+    """Accepts calls between `open` and `close`, also while the link is being made again.
 
-    It belongs to the event loop, and to the process, in which it was made.
+    It belongs to the event loop and the process in which it was created.
     """
 
     def __init__(
@@ -93,13 +94,13 @@ class Channel:
         self._last_error: FloError | None = None
         self._lost_s = 0.0
         self._failures = 0
-        #: So many hellos went, since it was begun to connect.
+        #: How many hellos were sent since the channel began to connect.
         self._hellos = 0
         self._up_since_s = 0.0
-        #: What was logged last; while it stays the same it is not said again.
+        #: What was logged last. The same text is not logged twice in a row.
         self._said = ""
         self._is_loss_told = False
-        #: Which history of its state the server was in when it last greeted.
+        #: The history that the server's state belonged to when it last greeted.
         self._history = ""
         self.is_open = False
 
@@ -117,11 +118,11 @@ class Channel:
             await self._transport.release()
             raise
         self.is_open = True
-        if self._connection is None:  # lost in the same breath
+        if self._connection is None:  # lost before this task went on
             self._begin_reconnecting()
 
     async def close(self) -> None:
-        """Fail what is under way and leave nothing behind."""
+        """Fail the calls under way, and end every connection and task."""
         self.is_open = False
         self._exchange.fail_all(lambda ran: NotConnectedError("the client was closed", ran=ran))
         self._exchange.link_down("the client was closed")
@@ -155,7 +156,7 @@ class Channel:
         self._exchange.end_wait(call)
 
     def time_out(self, call: Call, timeout_ms: int) -> None:
-        """The time of `call` is up; a late answer is dropped."""
+        """Fail `call`, whose time is up; a late answer is dropped."""
         if call.future is not None and call.future.done():
             return
         error = RequestTimeoutError(self._what_is_known(call, timeout_ms), ran=call.ran)
@@ -178,7 +179,7 @@ class Channel:
         return f"{happened}{held}{self._what_went_wrong(timeout_ms / 1000)}"
 
     def _what_went_wrong(self, within_s: float) -> str:
-        """What a link that is up had to suffer lately, if anything."""
+        """What went wrong lately on a link that is up, if anything."""
         assert self._connection is not None
         silent_s = self._connection.silent_s
         if silent_s >= within_s - TIMER_SLACK_S:
@@ -221,7 +222,7 @@ class Channel:
             self._begin_reconnecting()
 
     def _go_on_by(self, promoted: Promoted) -> None:
-        """A route that is up is the first link from now on: nothing waits for a new one."""
+        """Make a route that is up the first link, so that no call waits for a new one."""
         self._connection = promoted.connection
         self._is_loss_told = False
         self._up_since_s = self._lost_s
@@ -231,7 +232,7 @@ class Channel:
     # Connecting
 
     async def _dial(self) -> None:
-        """Be greeted. Of several nodes one after another is asked, where one cannot take it now."""
+        """Connect. If a node cannot take the client now, the next one is asked."""
         until_s = self.loop.time() + self._timeout_s
         transport = self._transport
         hellos_max = transport.nodes_total if isinstance(transport, Learns) else 1
@@ -289,7 +290,7 @@ class Channel:
         return await greeted(greet, until_s - self.loop.time())
 
     def _notice(self, history: str) -> None:
-        """A server that went back refuses by itself what it has not seen; people must hear."""
+        """Warn of a server that went back to an earlier state: writes may be lost."""
         if history and self._history and history != self._history:
             log.warning(
                 "%s went back to an earlier state (its history is %s, it was %s): the last "
@@ -307,7 +308,7 @@ class Channel:
     async def _reconnect(self) -> None:
         lost_s = self.loop.time()
         if self._was_of_use(lost_s):
-            self._failures = 0  # where no link is of use, the delays go on growing
+            self._failures = 0  # otherwise the delays go on growing
             self._said = ""
         while self.is_open:
             delay_ms = self._retry.delay_ms(self._failures, random.random())
@@ -334,7 +335,7 @@ class Channel:
             self._say(f"{error.message}; trying again")
 
     def _end(self, refusal: FloError) -> None:
-        """The server does not want this client: no call can ever be answered."""
+        """The server refused this client permanently: no call can be answered any more."""
         self.is_open = False
         self._exchange.fail_all(lambda ran: again(refusal, ran))
         self._routes.let_go("the server refuses this client")
@@ -348,7 +349,7 @@ class Channel:
             log.warning("%s", text)
 
     def _say_back(self, away_s: float) -> None:
-        """Whoever reads of a loss reads of its end."""
+        """Log that the link is back, if its loss was logged."""
         if self._is_loss_told:
             self._is_loss_told = False
             log.warning("connected to %s again, after %.1f s", self._endpoint, away_s)

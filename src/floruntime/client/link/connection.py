@@ -18,10 +18,10 @@ GREETING_ID = 0
 
 
 class Owner(Protocol):
-    """Whose connection it is."""
+    """The owner of a connection: takes its answers, and is notified of its loss."""
 
     def receive(self, body: bytes) -> None:
-        """An answer came. Raises `ProtocolError` where it is none."""
+        """Take an answer. Raises `ProtocolError` if `body` is not one."""
         ...
 
     def under_way(self) -> UnderWay | None:
@@ -29,15 +29,16 @@ class Owner(Protocol):
         ...
 
     def lost(self, connection: Connection, error: FloError) -> None:
-        """It ended by itself, after its greeting."""
+        """The connection was lost after its greeting."""
         ...
 
 
 class Connection:
     """A greeted link. It ends once: by `close`, or by telling its owner that it is lost.
 
-    Where its transport promises to be silent for no longer than `quiet_ms_max`, it asks for a sign
-    of life at once, which tells the server so, and when nothing was sent for half of that.
+    Some transports promise never to be silent for longer than `quiet_ms_max`. Then the connection
+    sends a ping at once, which tells the server of that promise. It sends another one whenever it
+    has sent nothing for half that time.
     """
 
     def __init__(self, owner: Owner, timeout_s: float) -> None:
@@ -101,19 +102,19 @@ class Connection:
         return welcome
 
     def _keep_promise(self, quiet_s: float) -> None:
-        """Never be silent for twice as long."""
+        """Send a ping if nothing was sent for `quiet_s`, half the time that was promised."""
         if not self._has_sent:
             self._pulse.ask()
         self._has_sent = False
         self._promise = self._loop.call_later(quiet_s, self._keep_promise, quiet_s)
 
     def give_to(self, owner: Owner) -> None:
-        """It is another's from now on."""
+        """Make `owner` the owner from now on."""
         self._owner = owner
 
     def send(self, body: bytes, due_s: float) -> None:
-        """Send one request, whose answer is due at that time; those of one turn of the event loop
-        go out together.
+        """Send one request, whose answer is due at `due_s`. All requests of one turn of the event
+        loop are sent together.
         """
         if not self._outgoing:
             self._loop.call_soon(self.flush)
@@ -137,7 +138,7 @@ class Connection:
             self._link.close()
 
     def flush(self) -> None:
-        """Send what is to go out together, which is done by itself at the end of the turn."""
+        """Send the collected requests now. Otherwise they are sent at the end of the turn."""
         outgoing, self._outgoing = self._outgoing, []
         if outgoing and not self.is_over and self._link is not None:
             self._link.send(outgoing)

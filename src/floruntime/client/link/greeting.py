@@ -1,8 +1,8 @@
-"""Being greeted over a link that may be half open: a second one is tried beside one that is silent.
+"""Greets a server; if the first link stays silent, a second one is tried beside it.
 
-Nothing answers a hello that went into the void, nor for a while one that the server takes its time
-over (it may have to fetch the keys of a token). So the first link is kept while the second is
-tried, and whichever is greeted first is the connection.
+A silent link may be half open, so that the hello was lost. Or the server needs time to answer: it
+may have to fetch the keys of a token. So the first link is kept while the second is tried. The one
+that is greeted first becomes the connection.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ SILENT_S_MAX = 3.0
 
 Greeted = tuple[Connection, Welcome]
 Greet = Callable[[float, Callable[[], None]], Coroutine[Any, Any, Greeted]]
-"""Opens a link and greets, in so many seconds; calls back once its hello is on the way."""
+"""Opens a link and greets, within a number of seconds; calls back once its hello was sent."""
 
 
 def patience_s(timeout_s: float) -> float:
-    """How long a hello may be unanswered before a second link is tried. (That a link is made slowly
-    is no sign of silence.)
+    """How long a hello may be unanswered before a second link is tried. The time that it takes to
+    open the link does not count.
     """
     return min(max(SILENT_S_MIN, timeout_s / 4), SILENT_S_MAX)
 
 
 async def greeted(greet: Greet, timeout_s: float) -> Greeted:
-    """What `greet` comes to: once, or twice side by side.
+    """Run `greet` once, or twice side by side, and return the first greeting.
 
     Raises the server's refusal, or else why the first link failed.
     """
@@ -52,7 +52,7 @@ async def greeted(greet: Greet, timeout_s: float) -> Greeted:
 
 
 async def _silent(sent: asyncio.Event, patience_s: float) -> None:
-    """Returns once a hello that went has had its time."""
+    """Return once the hello was sent and has been unanswered for `patience_s`."""
     await sent.wait()
     await asyncio.sleep(patience_s)
 
@@ -80,4 +80,4 @@ async def _let_go(tasks: list[asyncio.Task[Greeted]]) -> None:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if not isinstance(outcome, BaseException):
-            await outcome[0].close()  # it was greeted in the same breath
+            await outcome[0].close()  # it was greeted, too, before it was cancelled
