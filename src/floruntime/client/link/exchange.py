@@ -1,17 +1,16 @@
-"""Which calls are under way, over all the links of a client's life. No I/O, no tasks.
+"""Keeps track of a client's calls until they are answered, over all its links. No I/O, no tasks.
 
 A call is *held* until it may go out (a link is up; for a write, the session is open and a number is
 free), then *in flight* until its answer comes. When a link breaks, queries and numbered writes in
-flight go out again on the next one, writes under their old number, so that the server answers each
-once. A call that its caller gave up stays in flight until answered; what such an answer delivers is
+flight are sent again on the next one. Writes keep their number, so the server runs each only once.
+A call that its caller gave up stays in flight until it is answered. What that answer delivers is
 handed back.
 
-However many long polls there are, they hold up nothing else: they never take all of what may be in
+Long polls never delay other calls, however many there are: they never take all of what may be in
 flight, nor all places of write numbers.
 
-In a cluster some calls go by a route of their own, straight to whoever leads (`routes/leads.py`).
-When that breaks they go on by the first link, as after any loss; when that one does, a route takes
-its place.
+In a cluster, some calls go by a route: a link straight to the leader (`routes/leads.py`). When a
+route breaks, its calls go by the first link. When the first link breaks, a route takes its place.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ from floruntime.core.types import Command, Query, Request
 MakeError = Callable[[Ran], FloError]
 
 IN_FLIGHT_FREE_OF_WAITS = 256
-"""What long polls leave free of what may be in flight."""
+"""How many of the calls that may be in flight are kept free for others than long polls."""
 
 
 class Exchange:
@@ -58,7 +57,7 @@ class Exchange:
         self._now_s = now_s
         self._reads = reads
         self._leads = Leads(want)
-        #: Whose writes the cluster remembers as this client's; `None` where no node has said.
+        #: The name under which the cluster remembers this client's writes; `None`: not told.
         self._holder: str | None = None
         self._is_in_cluster = False
         self._ids = itertools.count(1)
@@ -71,7 +70,7 @@ class Exchange:
         self._limits = ServerLimits(0, 0, 0)
         self._opening: Call | None = None
         self._down_since_s = now_s()
-        #: Whether the latest link brought an answer that somebody waited for.
+        #: Whether a caller got an answer over the latest link.
         self.was_of_use = False
         self._renew_session()
 
@@ -98,7 +97,7 @@ class Exchange:
             held[call.id] = call
 
     def _submit_ready(self) -> None:
-        """Calls that have waited for others before them, by another way."""
+        """Send the calls that waited for earlier calls on another link, and need to no longer."""
         for call in self._leads.take_ready():
             self._submit_at_once(call)
 
@@ -143,8 +142,8 @@ class Exchange:
         return call.route is not None or self._send is not None
 
     def _forsake(self, call: Call) -> None:
-        """The link is gone, and so is the caller. What a delivery brought is asked for once more on
-        the next link, to be handed back.
+        """Handle a call whose link is lost and whose caller gave up. If the server may have
+        delivered something to it, the call is sent again on the next link, to hand that back.
         """
         if call.may_have_delivered:
             call.block_until_s = self._now_s()
@@ -207,7 +206,7 @@ class Exchange:
         self._pump()
 
     def promoted(self, route: Route, welcome: Welcome) -> None:
-        """The first link is gone, and this route is it now: what is under way there stays there."""
+        """Make a route the first link, which was lost. Calls under way on the route stay there."""
         self._leads.route_down(route)
         there = [call for call in self._in_flight.values() if call.route is route]
         self._go_on_by(route.send, welcome)
@@ -215,12 +214,12 @@ class Exchange:
             call.route = None
 
     def _is_too_late(self, welcome: Welcome) -> bool:
-        """Whether a cluster may have forgotten the session: nobody there can tell for sure."""
+        """Whether the cluster may have forgotten the session, which no node can tell for sure."""
         away_s = 0.0 if self._leads.routes else self._now_s() - self._down_since_s
         return bool(welcome.nodes) and away_s > SESSION_AGE_MS_MAX / 1000
 
     def link_down(self, reason: str) -> None:
-        """The link is gone. What may be sent again waits for the next one."""
+        """The first link is lost. What may be sent again waits for the next one."""
         if self._send is not None:
             self._down_since_s = self._now_s()
         self._send = None
@@ -228,11 +227,11 @@ class Exchange:
         self._bring_back(None, reason)
 
     def route_up(self, route: Route) -> None:
-        """From now on what that node leads goes straight there."""
+        """From now on, calls for what that node leads go straight there."""
         self._leads.route_up(route, self._in_flight.values())
 
     def route_down(self, route: Route, error: FloError) -> None:
-        """A route is gone. What may be sent again goes by the first link."""
+        """A route is lost. What may be sent again goes by the first link."""
         self._leads.route_down(route)
         if self._send is None:
             self._down_since_s = self._now_s()
@@ -242,7 +241,7 @@ class Exchange:
         self._pump()
 
     def _bring_back(self, route: Route | None, reason: str) -> None:
-        """The link is gone that these went by: they go by the first one, now or once it is up."""
+        """Send the calls of a lost link or route by the first link, now or once it is up."""
         for call in [each for each in self._in_flight.values() if each.route is route]:
             call.route = None
             if call.is_abandoned:
@@ -254,7 +253,7 @@ class Exchange:
                 self._transmit(call)
 
     def receive(self, body: bytes) -> None:
-        """One answer came. Raises `ProtocolError` where it is none."""
+        """Take an answer. Raises `ProtocolError` if `body` is not one."""
         answer = wire.decode_answer(body)
         call = self._in_flight.get(answer.id)
         if call is None:
@@ -275,7 +274,7 @@ class Exchange:
             self._pump()
 
     def _learn(self, call: Call, leader: str) -> None:
-        """A call was passed on, to the node that leads where it belongs."""
+        """Note that an answer named the leader of the call's namespace: the call was passed on."""
         place = place_of(call.request, call.namespace)
         if place is not None:
             self._leads.passed_on(place, leader, self._in_flight.values())
@@ -315,7 +314,7 @@ class Exchange:
         self._renew_session()
 
     def _give_up(self, call: Call) -> None:
-        """Nobody can tell whether a write ran that would go out again."""
+        """Fail a write instead of sending it again: no server can tell whether it ran."""
         self._drop(call)
         call.fail(
             ConnectionFailedError(
@@ -353,7 +352,7 @@ class Exchange:
         return True
 
     def _route_of(self, call: Call) -> Route | None:
-        """By which route a call goes; what any copy may answer is asked where the client is."""
+        """The route of a call. A read that any copy may answer goes by the first link (`None`)."""
         if self._reads.is_local and isinstance(call.request, Query) and not call.is_wait:
             return None
         return self._leads.route_of(place_of(call.request, call.namespace))
@@ -366,7 +365,7 @@ class Exchange:
         return not call.is_wait or self._waits_in_flight < most - free
 
     def _number_for(self, call: Call) -> int | None:
-        """A write number, 0 for what may go without one; `None` while there is none."""
+        """A write number; 0 if the call may go without one; `None` while no number is free."""
         if call.is_wait and isinstance(call.request, DELIVERIES):
             return self._numbers.take_for_wait() or 0
         return self._numbers.take()
@@ -378,7 +377,7 @@ class Exchange:
     def _transmit_own(
         self, request: Request[Any], namespace: str, route: Route | None = None
     ) -> Call:
-        """Send what no caller asked for, at once."""
+        """Send a request of the client's own at once."""
         call = Call(request, namespace)
         call.route = route
         call.id = next(self._ids)
@@ -434,7 +433,7 @@ class Exchange:
         return body
 
     def _terms_of(self, call: Call) -> Terms | None:
-        """What a node of a cluster is told beside the request."""
+        """What is sent to a node of a cluster beside the request."""
         if not self._is_in_cluster:
             return None
         left_s = call.deadline_s - self._now_s() if call.deadline_s else 0.0

@@ -1,7 +1,6 @@
-"""What to send when a delivery arrives for a caller that gave up waiting.
+"""Makes the commands that hand back a delivery whose caller gave up waiting.
 
-Without this, what a cancelled `dequeue` was given would be out of everybody's sight until its lease
-runs out.
+Without them, no other consumer would see what a cancelled `dequeue` was given until its lease ends.
 """
 
 from __future__ import annotations
