@@ -1,4 +1,4 @@
-"""Who is told of one kind of event; each in a turn of its own, out of the way of what happened."""
+"""Calls the listeners of one kind of event, each in its own turn of the event loop."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ P = ParamSpec("P")
 
 
 class Listeners(Generic[P]):
-    """Plain and async functions. What one of them raises is logged, and the others are told."""
+    """Plain and async functions. If one raises, that is logged, and the others are still called."""
 
     def __init__(self) -> None:
         self._listeners: dict[object, Callable[P, Awaitable[Any] | Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, listener: Callable[P, Awaitable[Any] | Any]) -> Callable[[], None]:
-        """Call `listener` each time; returns what ends this. Raises `BadTypeError`."""
+        """Call `listener` at each event, until the function that this returns is called. Raises
+        `BadTypeError`.
+        """
         if not callable(listener):
             raise BadTypeError(f"a listener must be a function, not {type(listener).__name__}")
         key = object()
@@ -35,7 +37,7 @@ class Listeners(Generic[P]):
         return stop
 
     def tell(self, *told: P.args, **named: P.kwargs) -> None:
-        """It happened."""
+        """Call every listener: the event happened."""
         for key in list(self._listeners):
             task = asyncio.get_running_loop().create_task(self._call(key, *told, **named))
             self._tasks.add(task)

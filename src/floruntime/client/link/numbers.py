@@ -1,10 +1,10 @@
-"""Write numbers, and which of them the server can still judge.
+"""Gives each write a number that the server can still judge if the write is sent again.
 
 The server remembers a client's writes in a ring of blocks by number. A write that is still
 unanswered must not lose its place in the ring to a later one, or it could no longer be sent again
 safely. So a block whose place holds an unanswered, older number is skipped: a long poll that waits
-for minutes costs its neighbours a few numbers, and holds up nobody. Long polls get less than half
-of the places, which they share where they began together; those beyond go without a number.
+for minutes costs a few numbers, and does not delay other writes. Long polls get less than half of
+the places; those that begin together share one. Further long polls are sent without a number.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from floruntime.core.limits import SESSION_BLOCK_WRITES, SESSION_BLOCKS
 
 WAIT_PLACES_MAX = SESSION_BLOCKS // 2 - 1
-"""Calls of actions wait, too (`CALLS_MAX`), in places of their own."""
+"""Less than half of the places, because calls of actions wait, too (`CALLS_MAX`), in their own."""
 
 
 class _Place:
@@ -36,8 +36,8 @@ class WriteNumbers:
         self._wait_places = 0
 
     def take(self) -> int | None:
-        """The next number whose place in the ring is free, or its block's own; `None` while every
-        place has an unanswered write.
+        """The next number whose place in the ring is free or belongs to its own block; `None` while
+        every place has an unanswered write.
         """
         number = self._next
         for _ in range(SESSION_BLOCKS):
@@ -52,7 +52,7 @@ class WriteNumbers:
         return None
 
     def take_for_wait(self) -> int | None:
-        """A number for a long poll; `None` where long polls have as many places as they get."""
+        """A number for a long poll; `None` while long polls hold all places that they may."""
         number = self.take()
         if number is None:
             return None

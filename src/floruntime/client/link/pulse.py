@@ -1,10 +1,10 @@
-"""Whether the peer still lives, judged by silence.
+"""Detects a dead peer by its silence.
 
-While an answer is due and nothing comes, the peer is asked; one that stays silent is given up.
-Whoever waits, and however calls end, does not matter: an answer stays due until it came. A long
-poll is due when its time is up, and until then the peer is asked now and then. Where nothing is
-under way, nothing is asked; but over TCP this end, too, says something now and then (see
-`Connection`), and hears whether that arrives.
+While an answer is due and nothing arrives, the peer is pinged. If it stays silent, the connection
+is given up. An answer stays due until it has arrived, also if its caller gave up. A long poll is
+due when its time is up; until then the peer is pinged now and then. While nothing is under way,
+this module does not ping. But over TCP the connection itself pings now and then (see
+`Connection`), and so learns whether the peer still answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ QUIET_S_MIN = 0.5
 PATIENCE_S_MIN = 1.0
 QUIET_OF_WAITS_S = 10.0
 LATE_S = 0.5
-"""A timer that is this late tells of a process that stood still, and nothing of the peer."""
+"""A timer that is this late shows that this process stood still; it says nothing of the peer."""
 
 
 class UnderWay(NamedTuple):
@@ -28,7 +28,7 @@ class UnderWay(NamedTuple):
 
 
 class Patient(Protocol):
-    """Whose pulse it is."""
+    """The connection that is watched."""
 
     def under_way(self) -> UnderWay | None:
         """What is under way; `None` where nothing is."""
@@ -39,12 +39,12 @@ class Patient(Protocol):
         ...
 
     def silent(self, silent_s: float) -> None:
-        """It gave none: nothing came for so long."""
+        """The peer gave no sign of life: nothing came for `silent_s`."""
         ...
 
 
 class Pulse:
-    """Watches one connection of a client with this time-out."""
+    """Watches one connection. The client's time-out, `timeout_s`, sets how patient it is."""
 
     def __init__(self, timeout_s: float, patient: Patient) -> None:
         self._loop = asyncio.get_running_loop()
@@ -63,12 +63,12 @@ class Pulse:
         return self._loop.time() - self._heard_s
 
     def heard(self) -> None:
-        """Something came."""
+        """Note that something arrived."""
         self._heard_s = self._loop.time()
         self._judge_s = None
 
     def expect(self, due_s: float) -> None:
-        """Something is under way from now on, whose answer is due then."""
+        """Note that a request is under way, whose answer is due at `due_s`."""
         self._wake_at(self._ask_s(UnderWay(self._loop.time(), due_s)))
 
     def stop(self) -> None:

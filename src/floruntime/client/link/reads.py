@@ -1,4 +1,4 @@
-"""Which copies of a cluster may answer a client's reads, and what it must not fall behind."""
+"""Decides which copies of a cluster may answer a client's reads, and how recent they must be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from floruntime.core.types import Request
 
 ReadsFrom = Literal["linearizable", "local"]
 NAMESPACES_KEPT = 10_000
-"""Of so many namespaces it is known how far each was seen."""
+"""For how many namespaces a client remembers how far it has seen the log."""
 NO_COPY_MS = -1
 """No copy is this fresh: with this bound on its age, only the leader answers a read."""
 
@@ -30,18 +30,18 @@ class Reads:
             if not self.is_local:
                 raise BadRequestError("max_staleness_ms goes with reads='local'")
         self._max_staleness_ms = max_staleness_ms
-        #: By namespace the sequence of its partition's log; what was used last stands last.
+        #: By namespace: the log sequence that was seen. The one used last stands last.
         self._seen: OrderedDict[str, int] = OrderedDict()
-        #: What no namespace is kept for any more is not read from before this.
+        #: The same for namespaces that are no longer kept: the largest of theirs.
         self._seen_else = 0
-        #: Namespaces whose latest answer did not say how far the log had come: a node of an earlier
-        #: version leads there. A copy may lack what that answer showed.
+        #: Namespaces whose latest answer did not say how far the log had come, because a node of an
+        #: earlier version leads there. A copy may lack what that answer showed.
         self._unsaid: set[str] = set()
-        #: How old the state was that the latest answer came from.
+        #: How old the state behind the latest answer was.
         self.staleness_ms = 0
 
     def terms(self, namespace: str, within_ms: int, routes: bool = False) -> Terms:
-        """What stands beside a request; `routes`: whether its caller is to be told who leads."""
+        """What is sent beside a request; `routes`: whether the answer is to name the leader."""
         if not self.is_local:
             return Terms(within_ms, routes=routes)
         seen = self._seen.get(namespace, self._seen_else)
@@ -49,7 +49,7 @@ class Reads:
         return Terms(within_ms, seen, staleness_ms, routes)
 
     def tell(self, request: Request[object], namespace: str, told: Told | None) -> None:
-        """An answer came, with what stood beside it."""
+        """Learn from an answer, and from what was sent beside it."""
         if not self.is_local:
             return
         self.staleness_ms = 0 if told is None else told.staleness_ms

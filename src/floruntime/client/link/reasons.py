@@ -1,4 +1,4 @@
-"""Why there is no connection, in words that help."""
+"""Says why connecting failed, in words that help to mend it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOW_TO_TRUST = (
 
 
 def reason_of(error: OSError | UnicodeError) -> str:
-    """What to tell of an attempt to connect that failed with `error`."""
+    """The message for an attempt to connect that failed with `error`."""
     if isinstance(error, ConnectionResetError):
         return NO_GREETING
     if isinstance(error, ssl.SSLCertVerificationError):

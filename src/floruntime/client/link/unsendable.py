@@ -1,4 +1,4 @@
-"""What it is about a request that does not go over the wire."""
+"""Finds the field of a request that cannot be sent, and says why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from floruntime.core.system import ServerLimits
 
 
 def what_is_unsendable(request: Any, limits: ServerLimits | None = None) -> str | None:
-    """The first field that no message holds, or that is too large for the server, and why; else
-    `None`.
+    """Name the first field that cannot be encoded, or that is too large for the server, and say
+    why; `None` if there is none.
     """
     for name, value in _parts("", request):
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
