@@ -23,9 +23,9 @@ AT_ONCE_BYTES: Final = 512 * 1024
 
 
 class Parcel:
-    """What belongs together, of so many bytes. `frames` makes what is written, one by one.
+    """Data of one caller that belongs together. `frames` makes its frames, one at a time.
 
-    `is_whole`: nothing else may be written in between.
+    `is_whole`: nothing else may be written between its frames.
     """
 
     __slots__ = ("_frames", "behind", "frame", "has_begun", "is_whole", "size_bytes")
@@ -42,24 +42,24 @@ class Parcel:
         self.size_bytes = size_bytes
         self.is_whole = is_whole
         self.has_begun = False
-        #: What is written next; `None`: nothing is left of it.
+        #: The frame that is written next; `None` if none is left.
         self.frame = next(frames, None)
         self.behind = behind
 
     def take(self, frame: bytes) -> bytes:
-        """That frame is written now."""
+        """Return `frame`, which is written now, and make the next one."""
         self.has_begun = True
         self.frame = next(self._frames, None)
         return frame
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether what goes next must be the rest of it."""
+        """Whether the rest of this parcel must be written before anything else."""
         return self.is_whole and self.has_begun and self.frame is not None
 
 
 class Behind:
-    """A frame that goes once all has gone that waited in so many lanes."""
+    """A frame that is written once `lanes` lanes have written all that waited before it."""
 
     def __init__(self, frame: bytes, lanes: int) -> None:
         self.frame = frame
@@ -72,13 +72,16 @@ class _Lane:
     def __init__(self, caller: int) -> None:
         self.caller = caller
         self.parcels: deque[Parcel] = deque()
-        #: Of all that have not gone whole: the other node holds what has gone of them.
+        #: The bytes of all unfinished parcels. What is written of them counts, because the other
+        #: node holds it until the rest comes.
         self.held_bytes = 0
 
 
 class Lanes:
-    """Those of one connection. `write` takes a frame; `count` is told how much more waits, or less;
-    `on_room` of which caller had too much waiting, and has not now.
+    """The lanes of one connection.
+
+    They call `write` with each frame, `count` with each change of the bytes that wait, and
+    `on_room` with a caller that had too much waiting and now has room again.
     """
 
     def __init__(
@@ -93,19 +96,19 @@ class Lanes:
         self._lanes: dict[int, _Lane] = {}
         self._modest: deque[_Lane] = deque()
         self._others: deque[_Lane] = deque()
-        #: That which goes on, because what it has begun must not be broken.
+        #: The lane that must go on, because nothing may come between the frames of its parcel.
         self._unfinished: _Lane | None = None
-        #: Whether the other node is to take something before more is written.
+        #: Whether nothing more is written until the other node has taken some data.
         self._is_full = False
         self._is_due = self._is_at_work = False
 
     def has_room(self, caller: int) -> bool:
-        """Whether not too much of this caller waits."""
+        """Whether this caller may send more: not too much of its data waits."""
         lane = self._lanes.get(caller)
         return lane is None or lane.held_bytes <= OUTBOX_HIGH_BYTES
 
     def send(self, caller: int, frame: bytes) -> None:
-        """Send what a caller has to say, in one frame."""
+        """Send one frame of a caller."""
         is_held_up = self._is_full or self._unfinished is not None or caller in self._lanes
         if is_held_up or len(frame) > LITTLE_BYTES:
             self.send_parcel(caller, Parcel(iter((frame,)), len(frame)))
@@ -113,7 +116,7 @@ class Lanes:
             self._write(frame)
 
     def send_parcel(self, caller: int, parcel: Parcel) -> None:
-        """Send what is large, or has many frames."""
+        """Send a caller's data that is large, or has many frames."""
         lane = self._lanes.get(caller)
         if lane is None:
             lane = self._lanes[caller] = _Lane(caller)
@@ -126,7 +129,7 @@ class Lanes:
             self._go_on()
 
     def send_behind_all(self, frame: bytes) -> None:
-        """Send a frame once all has gone that waits now."""
+        """Send a frame after all data that waits now."""
         if not self._lanes:
             self._write(frame)
             return
@@ -135,7 +138,7 @@ class Lanes:
             lane.parcels.append(Parcel(iter(()), 0, behind=behind))
 
     def drop(self, caller: int) -> None:
-        """Send nothing more of that caller, but for the rest of what must not be broken."""
+        """Send nothing more of this caller, except the rest of a parcel that must be whole."""
         lane = self._lanes.get(caller)
         if lane is None:
             return
@@ -147,7 +150,7 @@ class Lanes:
                 self._let_go(lane, parcel)
 
     def clear(self) -> None:
-        """Nobody takes anything any more."""
+        """Drop all data that waits, because the connection has ended."""
         for lane in self._lanes.values():
             self._count(-lane.held_bytes)
         self._lanes.clear()
@@ -156,7 +159,7 @@ class Lanes:
         self._unfinished = None
 
     def set_full(self, is_full: bool) -> None:
-        """Whether the other node is to take something before more is written."""
+        """Stop writing until the other node has taken some data, or go on."""
         self._is_full = is_full
         if not is_full and not self._is_due:
             self._go_on()
@@ -174,7 +177,7 @@ class Lanes:
             asyncio.get_running_loop().call_soon(self._go_on)
 
     def _write_some(self) -> None:
-        """What is little, and of the others a piece each in turn: at least one."""
+        """Write the small data, then a piece of each other lane in turn: at least one piece."""
         left_bytes = AT_ONCE_BYTES
         while left_bytes > 0 and (self._unfinished is not None or self._modest):
             if self._is_full:
@@ -185,7 +188,7 @@ class Lanes:
             left_bytes -= self._serve(self._unfinished or self._others.popleft())
 
     def _serve(self, lane: _Lane) -> int:
-        """Let it send a piece; how many bytes that were."""
+        """Let the lane send a piece, and return how many bytes it has sent."""
         sent_bytes = 0
         while lane.parcels and sent_bytes < PIECE_BYTES:
             parcel = lane.parcels[0]
@@ -196,7 +199,7 @@ class Lanes:
                 lane.parcels.popleft()
                 self._let_go(lane, parcel)
         self._unfinished = None
-        if self._lanes.get(lane.caller) is lane:  # nobody has cleared them meanwhile
+        if self._lanes.get(lane.caller) is lane:  # a write may have ended the connection
             self._put_back(lane)
         return sent_bytes
 

@@ -41,18 +41,18 @@ PROBE = messages.Ask(NOBODY, "", -1, encode_request(0, "default", 0, Ping()))
 
 
 class Owner(Protocol):
-    """Who passes on."""
+    """The gateway's node, which passes requests on."""
 
     cluster_id: str
     name: str
     secret: bytes
 
     def link_changed(self, link: PeerLink) -> None:
-        """It came up, or went down."""
+        """Learn that the link came up or went down."""
         ...
 
     def has_caller(self, caller: int) -> bool:
-        """Whether anybody waits for what is answered to that one."""
+        """Whether this caller is still connected."""
         ...
 
     def answered(self, caller: int, request_id: int, body: bytes) -> None: ...
@@ -125,7 +125,7 @@ class PeerLink:
             self._owner.link_changed(self)
 
     async def _watch(self, socket: _PeerSocket) -> None:
-        """Until it ends, or nothing comes although something was asked. Raises `TimeoutError`."""
+        """Return when the connection ends. Raises `TimeoutError` if the other node is silent."""
         while not socket.ended.is_set():
             try:
                 async with asyncio.timeout(PROBE_S):
@@ -136,17 +136,17 @@ class PeerLink:
                 socket.send(PROBE)
 
     def send(self, message: Any) -> None:
-        """Send one message; lost where the connection is."""
+        """Send one message. It is lost if the connection is lost."""
         if self.is_up and self._socket is not None:
             self._socket.send(message)
 
     async def stop(self) -> None:
-        """End it."""
+        """End the connection, and do not connect again."""
         await end_tasks([self._keeping])
 
 
 class _NotOursError(Exception):
-    """What answered is no node of this cluster."""
+    """The process that answered is not a node of this cluster."""
 
 
 class _PeerSocket(asyncio.Protocol):
@@ -156,7 +156,7 @@ class _PeerSocket(asyncio.Protocol):
         self._reader = FrameReader(bytes_max)
         self._begun = pieces.BegunBodies(bytes_max)
         self._transport: Any = None
-        #: What is passed on, each caller's by itself.
+        #: The requests to pass on, each caller's in a lane of its own.
         self._lanes = Lanes(self._write)
         self._knows_pieces = False
         self._nonce = secrets.token_bytes(32)

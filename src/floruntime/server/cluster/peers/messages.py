@@ -26,7 +26,8 @@ class PeerMessage(msgspec.Struct, array_like=True, frozen=True, tag_field="kind"
 
 
 class Meet(PeerMessage, tag=0, frozen=True):
-    """The gateway's first: of which cluster it is, and something to prove the secret with.
+    """The gateway's first message: its cluster, and a nonce for the proof of the secret.
+
     `knows_pieces`: whether large answers may come in pieces.
     """
 
@@ -48,16 +49,17 @@ class Met(PeerMessage, tag=1, frozen=True):
 
 
 class Proof(PeerMessage, tag=2, frozen=True):
-    """The gateway's proof; what it passes on follows."""
+    """The gateway's proof. After it, the gateway passes on requests."""
 
     proof: bytes
 
 
 class Ask(PeerMessage, tag=3, frozen=True):
-    """A request of one of the gateway's callers, as its body came. `note`: what is to be written
-    down of it. `spans`: which names lists show to the caller, `None` for all. `tells`: whether the
-    answer is to say of which sequence of the log it is. `routes`: whether it is to say where the
-    leader is reached. `seen`: how far the caller has seen the log, where that matters.
+    """A request of one of the gateway's callers, with its body unchanged.
+
+    `note`: its audit note. `spans`: the names that lists show to the caller, `None` for all.
+    `tells`: whether the answer must name its sequence in the log. `routes`: whether the answer must
+    name the leader's address. `seen`: how far the caller has seen the log, where that matters.
     """
 
     caller: int
@@ -80,7 +82,7 @@ class Cancel(PeerMessage, tag=4, frozen=True):
 
 
 class Gone(PeerMessage, tag=5, frozen=True):
-    """A caller has gone: nothing waits on its behalf."""
+    """A caller has disconnected, so its requests need no answer any more."""
 
     caller: int
 
@@ -99,8 +101,8 @@ class Answers(PeerMessage, tag=7, frozen=True):
 
 
 class NotMine(PeerMessage, tag=8, frozen=True):
-    """The leader does not lead that partition, or has not come as far as the caller has seen; the
-    request was not looked at.
+    """The request was not looked at: this node does not lead the partition, or is not as far as the
+    caller has seen.
     """
 
     caller: int
@@ -109,14 +111,14 @@ class NotMine(PeerMessage, tag=8, frozen=True):
 
 
 class LeadEnded(PeerMessage, tag=9, frozen=True):
-    """It led the partition and does no more: what it did not answer, it never will."""
+    """This node no longer leads the partition: it will not answer the requests that are left."""
 
     partition: int
 
 
 class Begun(PeerMessage, tag=10, frozen=True):
-    """A piece of a large body; the last one comes with the next `Ask` of that caller, or the next
-    `Answers` to it. What others send may come in between.
+    """A piece of a large body. The last piece comes in the next `Ask` of that caller, or in the
+    next `Answers` to it. Messages for other callers may come in between.
     """
 
     caller: int
@@ -133,7 +135,7 @@ _decode = msgspec.msgpack.Decoder(AnyPeerMessage).decode
 
 
 def answer_in_pieces(caller: int, request_id: int, pieces: list[bytes]) -> list[bytes]:
-    """An answer that is large as a message of its own, which is not put together here."""
+    """The bytes of a message with one large answer, in parts: joining them would copy them."""
     message = encode(Answers(caller, [(request_id, b"")]))
     size_bytes = sum(map(len, pieces))
     head = message.removesuffix(_NO_BYTES) + b"\xc6" + size_bytes.to_bytes(4, "big")
@@ -146,6 +148,6 @@ def decode(body: bytes) -> Any:
 
 
 def proof_of(secret: bytes, who: str, mine: bytes, yours: bytes) -> bytes:
-    """What shows that `who` knows the secret, for these two nonces."""
+    """The proof that `who` knows the secret, for these two nonces."""
     text = b"\0".join((who.encode(), mine.hex().encode(), yours.hex().encode()))
     return hmac.new(secret, text, hashlib.sha256).digest()

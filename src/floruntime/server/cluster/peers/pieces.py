@@ -18,7 +18,7 @@ from floruntime.server.cluster.peers.lanes import PIECE_BYTES, Parcel
 
 
 def asked(ask: messages.Ask) -> Parcel:
-    """A request whose body is large."""
+    """The parcel of a request with a large body."""
     return Parcel(_asked(ask), len(ask.body))
 
 
@@ -30,7 +30,7 @@ def _asked(ask: messages.Ask) -> Iterator[bytes]:
 
 
 def answered(caller: int, request_id: int, pieces: Sequence[bytes]) -> Parcel:
-    """An answer that is large."""
+    """The parcel of a large answer."""
     return Parcel(_answered(caller, request_id, pieces), sum(map(len, pieces)))
 
 
@@ -45,7 +45,7 @@ def _answered(caller: int, request_id: int, pieces: Sequence[bytes]) -> Iterator
 
 
 def answered_whole(caller: int, request_id: int, pieces: list[bytes]) -> Parcel:
-    """The same for a node that does not know pieces: one frame, which is not put together here."""
+    """The same for a node that does not know pieces: one frame, written in parts without a copy."""
     message = messages.answer_in_pieces(caller, request_id, pieces)
     size_bytes = sum(map(len, message))
     return Parcel(iter([LENGTH.pack(size_bytes), *message]), size_bytes, is_whole=True)
@@ -63,7 +63,7 @@ def _begun(caller: int, piece: memoryview) -> bytes:
 
 
 class BegunBodies:
-    """Those that have begun to come, by whose they are; none is larger than `bytes_max`."""
+    """By caller, the bodies that have come in part. No body may be larger than `bytes_max`."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
@@ -71,7 +71,7 @@ class BegunBodies:
         self._held_bytes: dict[int, int] = {}
 
     def add(self, message: messages.Begun) -> None:
-        """The next piece. Raises `ProtocolError`."""
+        """Add the next piece of a body. Raises `ProtocolError` if the body is too large."""
         caller = message.caller
         self._held_bytes[caller] = self._held_bytes.get(caller, 0) + len(message.piece)
         if self._held_bytes[caller] > self._bytes_max:
@@ -79,13 +79,13 @@ class BegunBodies:
         self._pieces.setdefault(caller, []).append(message.piece)
 
     def take(self, caller: int) -> list[bytes]:
-        """All of that caller's, before the last one; none where it was not cut."""
-        if caller not in self._pieces:  # as a rule
+        """The pieces of a caller's body before the last one; none if the body was not cut."""
+        if caller not in self._pieces:  # most bodies are not cut
             return []
         del self._held_bytes[caller]
         return self._pieces.pop(caller)
 
     def clear(self) -> None:
-        """None of them is going to end."""
+        """Drop all pieces, because the connection has ended."""
         self._pieces.clear()
         self._held_bytes.clear()

@@ -24,7 +24,7 @@ Asked = Ask | Cancel
 
 
 class Telling(NamedTuple):
-    """What an answer is to say: of which sequence it is, where the leader is reached."""
+    """What an answer must say: its sequence in the log, and the address of the leader."""
 
     lead: Lead
     tells_sequence: bool
@@ -36,50 +36,50 @@ class Telling(NamedTuple):
 
 
 class RemoteCaller:
-    """A client's connection at another node, as the commit sees it. `speaker`: who hears of it.
+    """A client's connection at another node, as the commit sees it. `speaker` sends its answers.
 
-    What it asks is done by turns, as what is asked on this node's own connections.
+    Its requests take turns with those of all others, as on this node's own connections.
     """
 
     def __init__(self, number: int, client: str, speaker: Speaker) -> None:
         self.number = number
         self.client = client
         self.turn = Turn()
-        #: What it has asked, and is yet to be done.
+        #: Its requests that are not begun yet.
         self.inbox: deque[Asked] = deque()
-        #: Into whose batches its commands go.
+        #: The lead that its last command went to.
         self.lead: Lead | None = None
         self.is_closed = False
-        #: Whether so much waits to be sent that nothing more is begun.
+        #: Whether so much waits to be sent that none of its requests is begun.
         self.is_full = False
-        #: Of the request that is being asked: which names lists show, what is to be written down.
+        #: Of the present request: the names that lists show, and the audit note.
         self.spans: Mapping[str, tuple[Span, ...]] | None = None
         self.note: AuditNote | None = None
-        #: Whose answers are to say something, and what.
+        #: By request, what its answer must say besides its result.
         self.telling: dict[int, Telling] = {}
         self._speaker = speaker
         self._owed = Owed(speaker.answers)
-        #: Whose answer takes long: nothing more is begun until it is there.
+        #: The request whose answer takes long. No other request is begun before it.
         self._awaited: int | None = None
         self._answers: list[tuple[int, bytes]] = []
 
     def note_of(self, namespace: str, command: Command[Any]) -> AuditNote | None:
-        """What is to be written down of the command that is being asked, as its gateway said."""
+        """The audit note of the present command, as its gateway sent it."""
         return self.note
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """The client's own node counts what lies unread. But one that is large counts here, too,
-        as it is made.
+        """Count a large answer as it is made. The client's own node counts all unread answers, so
+        small ones are not counted here.
         """
         if request_id == self._awaited:
             self._owed.add(request_id, answer_bytes)
 
     def await_body(self, request_id: int) -> None:
-        """Begin nothing more until the answer to that, which takes long, is there."""
+        """Begin nothing more until this request, which takes long, is answered."""
         self._awaited = request_id
 
     def give_body(self, request_id: int, pieces: list[bytes]) -> None:
-        """The answer is there, in so many pieces; none: it was refused, which was told."""
+        """Take the pieces of a long answer. No pieces: the caller was told of a refusal already."""
         self._awaited = None
         self._owed.settle(request_id)
         self.flush()
@@ -95,7 +95,7 @@ class RemoteCaller:
             self._speaker.go_on_soon(self)
 
     def close(self) -> None:
-        """Its connection is gone: nothing of it is done any more."""
+        """Drop its requests, because its connection has closed."""
         self.is_closed = True
         self.inbox.clear()
         self._owed.settle_all()
@@ -120,7 +120,7 @@ class RemoteCaller:
         self.is_full = not self._speaker.has_room(self)
 
     def go_on(self, until_s: float) -> bool:
-        """Do some of what it asks, until then; whether more can be done."""
+        """Do some of its requests, until `until_s`; return whether more can be done."""
         inbox, now_s = self.inbox, self._speaker.now_s
         while inbox and self._awaited is None and not self.is_full and self._may_do(inbox[0]):
             self._do(inbox.popleft())
@@ -131,7 +131,7 @@ class RemoteCaller:
 
     @property
     def _fill(self) -> Fill | None:
-        """Where it floods: that of the batch into which its next command is likely to go."""
+        """If it floods: the fill of the batch into which its next command is likely to go."""
         lead = self.lead
         return lead.fill if lead is not None and self.turn.is_flooding else None
 
@@ -154,7 +154,7 @@ class RemoteCaller:
 
 
 class Speaker(Protocol):
-    """Who speaks with that node."""
+    """The connection to the client's node."""
 
     @property
     def now_s(self) -> Callable[[], float]: ...
@@ -170,7 +170,7 @@ class Speaker(Protocol):
 
 
 def _in_parts(answers: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    """Messages of about the size of a piece; what is larger stands alone."""
+    """The answers in groups of about the size of a piece. A larger answer is alone in its group."""
     part: list[tuple[int, bytes]] = []
     part_bytes = 0
     for answer in answers:

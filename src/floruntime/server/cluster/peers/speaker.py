@@ -45,7 +45,7 @@ class Host(Protocol):
 
 
 class Socket(Protocol):
-    """What it speaks on. `is_shared`: it is read on though much is to be sent."""
+    """The socket. `is_shared`: it is read even while much waits to be sent."""
 
     is_shared: bool
     on_pause: Callable[[bool], None]
@@ -57,7 +57,7 @@ class Socket(Protocol):
 
 
 class PeerSpeaker:
-    """Speaks with one other node over a socket that it opened."""
+    """Speaks with one other node over a socket that the other node opened."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class PeerSpeaker:
         self._host = host
         self._socket = socket
         self._turns = turns
-        #: What all callers' answers may hold that lie unread.
+        #: The room for unread answers of all callers.
         self.answers = answers
         bytes_max += messages.FRAME_OVERHEAD_BYTES
         self._reader = FrameReader(bytes_max)
         self._begun = pieces.BegunBodies(bytes_max)
-        #: What is answered, each caller's by itself.
+        #: The answers to send, each caller's in a lane of its own.
         self._lanes = Lanes(socket.write, self._count, self._has_room)
         self._knows_pieces = False
         socket.is_shared, socket.on_pause = True, self._lanes.set_full
@@ -143,7 +143,7 @@ class PeerSpeaker:
         host.speakers[self] = None
 
     def _caller_of(self, message: messages.Ask) -> RemoteCaller:
-        """Who asks that; it is asked when that one's turn comes."""
+        """The caller of a request. The request is begun when the caller's turn comes."""
         number = message.caller
         caller = self._callers.get(number)
         if caller is None:
@@ -156,22 +156,22 @@ class PeerSpeaker:
 
     @property
     def now_s(self) -> Callable[[], float]:
-        """What shares of the loop are measured by."""
+        """The clock that measures how long each caller uses the event loop."""
         return self._turns.now_s
 
     def go_on_soon(self, caller: RemoteCaller) -> None:
-        """There is something to do for this caller again."""
+        """Give this caller a turn soon, because it has something to do again."""
         self._turns.begin(caller)
 
     def do(self, caller: RemoteCaller, message: messages.Ask | messages.Cancel) -> None:
-        """What a caller asks next. Raises nothing."""
+        """Do the next request of a caller. Raises nothing."""
         try:
             if isinstance(message, messages.Ask):
                 self._ask(caller, message)
             else:
                 self._cancel(caller, message)
         except StoreError:
-            return  # the node ends
+            return  # the node is stopping
         except (msgspec.DecodeError, ProtocolError) as error:
             self._fail(error)
         except Exception as error:
@@ -210,12 +210,12 @@ class PeerSpeaker:
                 lead.commit.drop(caller)
 
     def lead_ended(self, partition: int) -> None:
-        """This node leads it no more."""
+        """Tell the other node that this node no longer leads the partition."""
         for caller in self._callers.values():
             for request_id, telling in list(caller.telling.items()):
                 if telling.lead.partition == partition:
                     del caller.telling[request_id]
-        if not self._is_closed:  # what it has answered comes before that
+        if not self._is_closed:  # answers that were given before the end must arrive first
             self._lanes.send_behind_all(frame(messages.encode(messages.LeadEnded(partition))))
 
     def send(self, message: Any) -> None:
@@ -225,13 +225,13 @@ class PeerSpeaker:
             self._lanes.send(number, frame(messages.encode(message)))
 
     def send_large(self, number: int, request_id: int, body: list[bytes]) -> None:
-        """Send an answer that is large, in so many pieces, to that caller."""
+        """Send a large answer to this caller, in pieces."""
         if not self._is_closed:
             answer = pieces.answered if self._knows_pieces else pieces.answered_whole
             self._lanes.send_parcel(number, answer(number, request_id, body))
 
     def has_room(self, caller: RemoteCaller) -> bool:
-        """Whether more may be answered to this caller: not too much of it waits."""
+        """Whether this caller may get more answers: not too much waits to be sent to it."""
         return self._lanes.has_room(caller.number)
 
     def _has_room(self, number: int) -> None:
@@ -245,7 +245,7 @@ class PeerSpeaker:
         self.answers.held_bytes += more_bytes
 
     def close(self, reason: FloError) -> None:
-        """Close the connection; there are no words for the reason."""
+        """Close the connection. No message between nodes can carry the reason."""
         self._end()
 
     def _fail(self, error: Exception) -> None:
@@ -257,7 +257,7 @@ class PeerSpeaker:
         self._socket.close()
 
     def connection_lost(self) -> None:
-        """The socket is gone, or about to be."""
+        """Drop all callers, because the socket is closed or about to close."""
         if self._is_closed:
             return
         self._is_closed = True

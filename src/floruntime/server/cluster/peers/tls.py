@@ -13,9 +13,9 @@ WHOM_NODES_TRUST = (
 
 
 class PeerTls:
-    """The context of connections to other nodes, `None` where there is no certificate.
+    """The TLS context of connections to other nodes; `None` if there is no certificate.
 
-    Raises `ConfigError` where it cannot be had.
+    Raises `ConfigError` if the files cannot be used.
     """
 
     def __init__(self, config: Config) -> None:
@@ -23,7 +23,7 @@ class PeerTls:
         self.context = _context(config)
 
     def reload(self) -> None:
-        """Read the files anew, for connections to come. Raises `ConfigError`, changing nothing."""
+        """Read the files again, for new connections. Changes nothing if it raises `ConfigError`."""
         self.context = _context(self._config)
 
 
