@@ -21,33 +21,42 @@ import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 
 export interface TtlOptions {
-  /** The time until the key expires. Default: it does not expire. */
+  /**
+   * When the key expires, in milliseconds from now: up to ten years. Default: a key that is written
+   * stays until it is deleted.
+   */
   readonly ttlMs?: Integer | null | undefined;
   /** The same in seconds. Give one of the two. */
   readonly ttlSeconds?: Integer | null | undefined;
 }
 
 export interface CasOptions {
-  /** The version that the key must have; 0: it must not exist. */
+  /** The version that the key must have (0: it must not exist). Default: any. */
   readonly casVersion?: Integer | null | undefined;
   /** Another name for `casVersion`. */
   readonly ifMatch?: Integer | null | undefined;
 }
 
 export interface KvDeleteOptions extends CasOptions {
-  /** Whether to delete its older values at once, also those of a key that is deleted already. */
+  /**
+   * Whether to remove the key's older values at once, also if the key was deleted before. Default:
+   * false, they stay for a day (the namespace's `kv_deleted_ms`).
+   */
   readonly purge?: boolean | null | undefined;
 }
 
 export interface PutOptions extends TtlOptions, CasOptions {
+  /** Whether to write only if the key does not exist. Default: false. */
   readonly ifNotExists?: boolean | null | undefined;
+  /** Whether to write only if the key exists. Default: false. */
   readonly ifExists?: boolean | null | undefined;
 }
 
+/** Give one of `ttlMs` and `ttlSeconds`; 0 removes the TTL. */
 export interface TouchOptions extends TtlOptions, CasOptions {}
 
 export interface IncrOptions {
-  /** The number to add. Default: 1. */
+  /** The amount to add: may be negative, at most 64 bits. Default: 1. */
   readonly delta?: Integer | null | undefined;
 }
 

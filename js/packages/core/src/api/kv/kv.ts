@@ -43,7 +43,7 @@ import { Transaction } from "./transaction.js";
 import { KvWatch, WATCH, type WatchOptions } from "./watch.js";
 
 export interface GetOptions {
-  /** How long to wait for the key to exist. Default: 0, do not wait. */
+  /** How long to wait until the key exists: at most 300,000. Default: 0, do not wait. */
   readonly blockMs?: Integer | null | undefined;
 }
 
@@ -53,13 +53,17 @@ export interface KeysOptions {
 }
 
 export interface ScanOptions extends KeysOptions {
-  /** The largest number of entries: at most 1,000. Default: 100. */
+  /**
+   * At most so many entries: 1 to 1,000. Default: 100. A page ends earlier at 4 MiB, or after the
+   * server has looked at 10,000 rows.
+   */
   readonly limit?: Integer | null | undefined;
+  /** The `cursor` of the previous page. Default: the first page. */
   readonly cursor?: string | null | undefined;
 }
 
 export interface HistoryOptions {
-  /** The largest number of versions: at most 64. Default: 10. */
+  /** At most so many versions: 1 to 64, as a key keeps at most 64. Default: 10. */
   readonly limit?: Integer | null | undefined;
 }
 
@@ -69,7 +73,9 @@ const SCAN: OptionNames<ScanOptions> = { ...KEYS, limit: true, cursor: true };
 export interface GetOrSetOptions {
   /** How long the value is kept. Default: until it is deleted. */
   readonly ttlMs?: Integer | null | undefined;
-  /** How long to wait for another caller that makes the value. Default: 30,000. */
+  /**
+   * How long the others wait for one caller before the next one makes the value. Default: 30,000.
+   */
   readonly makeTimeoutMs?: Integer | null | undefined;
 }
 
@@ -85,31 +91,45 @@ export class KvReader {
     this.caller = caller;
   }
 
-  /** Return the value, or `null`. With `blockMs`, wait that long for the key to exist. */
+  /** Return the value of a key, or `null`. `blockMs` waits until the key exists. */
   async get(key: string, options: GetOptions & CallOptions = {}): Promise<Uint8Array | null> {
     const { blockMs } = knownOfCall("kv.get", options, GET);
     return await this.caller.call(KvGet.of({ key, blockMs }), options);
   }
 
-  /** Return the key with its value, version, time and expiry, or `null`. */
+  /** Return the key's value with its version, time and expiry, or `null`. */
   async entry(key: string, options: CallOptions = {}): Promise<KvEntry | null> {
     knownOfCall("kv.entry", options, NONE);
     return await this.caller.call(KvGetEntry.of({ key }), options);
   }
 
-  /** Return a page of entries, in byte order. `keysOnly` leaves the values empty. */
+  /**
+   * List entries in byte order of their keys, one page at a time.
+   *
+   * `prefix`: only keys that begin with it; empty, the default, means all. Throws `BadRequestError`
+   * if the cursor belongs to another scan, or `limit` is out of range.
+   */
   async scan(prefix = "", options: ScanOptions & CallOptions = {}): Promise<ScanResult> {
     const { limit, cursor, keysOnly } = knownOfCall("kv.scan", options, SCAN);
     return await this.caller.call(KvScan.of({ prefix, limit, cursor, keysOnly }), options);
   }
 
-  /** Return the latest versions, newest first, with deletions and expiries. */
+  /**
+   * Return the latest versions of a key, newest first, including deletions and expiries.
+   *
+   * Throws `BadRequestError` if `limit` is out of range.
+   */
   async history(key: string, options: HistoryOptions & CallOptions = {}): Promise<VersionEntry[]> {
     const { limit } = knownOfCall("kv.history", options, HISTORY);
     return await this.caller.call(KvHistory.of({ key, limit }), options);
   }
 
-  /** Return several keys as of one moment, in the order of `keys`. */
+  /**
+   * Read several keys at one moment, in the given order; `null` for each missing key.
+   *
+   * Throws `BadRequestError` for more than 256 keys, and if their values together are too large for
+   * one answer (508 MiB).
+   */
   async mget(keys: Iterable<string>, options: CallOptions = {}): Promise<(KvEntry | null)[]> {
     knownOfCall("kv.mget", options, NONE);
     return await this.caller.call(KvMget.of({ keys: listOf("keys", keys) }), options);
@@ -122,14 +142,24 @@ export class KvReader {
   }
 }
 
-/** `client.kv`: versioned keys. */
+/**
+ * `client.kv`: versioned keys.
+ *
+ * A key is 1 to 4,096 bytes of UTF-8; any other key throws `BadRequestError`.
+ */
 export class Kv extends KvReader {
   readonly #commands = new KvCommands(false);
 
   /**
-   * Write a value. If a condition is given and does not hold, throws `ConflictError`.
+   * Write a value. Returns the version that it got.
    *
-   * Without a TTL the key stays until it is deleted. An overwritten key loses its TTL.
+   * `value` is at most the server's `value_bytes_max` (1 MiB unless configured). Without a TTL the
+   * key stays until it is deleted; a key that is overwritten loses the TTL that it had. Without a
+   * condition, the value is always written.
+   *
+   * Throws `ConflictError` (with `currentVersion`) if the condition does not hold,
+   * `BadRequestError` if the value is too large or the conditions contradict each other, and
+   * `StorageFullError` if the server's disk is nearly full.
    */
   async put(
     key: string,
@@ -148,16 +178,22 @@ export class Kv extends KvReader {
     return await this.put(key, value, options);
   }
 
-  /** Delete a key. Returns whether it existed. */
+  /**
+   * Delete a key. Returns whether it existed.
+   *
+   * Throws `ConflictError` if `casVersion` is given and the key has another version, or does not
+   * exist.
+   */
   async delete(key: string, options: KvDeleteOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.delete(key, options), options);
   }
 
   /**
-   * Return the value of a key. If there is none, one caller makes it: a cache.
+   * Return the value of a key, and make it if there is none: a cache.
    *
-   * Of all callers that ask meanwhile, in any process, one calls `make`; the others wait for its
-   * value. If `make` throws or takes longer than `makeTimeoutMs`, the next caller makes it.
+   * Of all callers that ask at the same time, in any process, one calls `make`. The others wait for
+   * the value that it makes. If `make` throws or takes longer than `makeTimeoutMs`, the next caller
+   * calls its own. Throws what `make` throws, and what `put` throws.
    */
   async getOrSet(
     key: string,
@@ -177,17 +213,22 @@ export class Kv extends KvReader {
   }
 
   /**
-   * Delete every key that begins with `prefix` (empty: all keys). A job does this in the
-   * background.
+   * Delete every key that begins with `prefix` (empty: all keys), in a background job.
    *
-   * Keys that are written later are not deleted. `client.jobs` shows its progress.
+   * Keys that are written later are not touched, and watches show each deletion. `client.jobs`
+   * shows the progress. Throws `BadRequestError` if `prefix` has more than 4,096 bytes.
    */
   async deletePrefix(prefix: string, options: CallOptions = {}): Promise<BulkJob> {
     knownOfCall("kv.deletePrefix", options, NONE);
     return await this.caller.call(KvDeletePrefix.of({ prefix }), options);
   }
 
-  /** Iterate over all entries with this prefix, in byte order. */
+  /**
+   * Iterate over all entries in byte order of their keys, reading page by page.
+   *
+   * `prefix`: only keys that begin with it; empty, the default, means all. A change that happens
+   * meanwhile is shown only if its key is on a page that was not read yet.
+   */
   async *iterate(prefix = "", options: KeysOptions & CallOptions = {}): AsyncGenerator<KvEntry> {
     knownOfCall("kv.iterate", options, KEYS);
     let cursor: string | null = null;
@@ -204,7 +245,12 @@ export class Kv extends KvReader {
     return new ScanCursor((cursor) => this.scan(prefix, { ...given, cursor }), given.cursor);
   }
 
-  /** Add `delta` (default 1) to a counter, which starts at 0. Returns the new value. */
+  /**
+   * Add `delta` (default 1) to a counter. Returns its new value. A missing key begins at 0; a TTL
+   * is kept.
+   *
+   * Throws `ConflictError` if the value is not an integer, or if the sum needs more than 64 bits.
+   */
   async incr(
     key: string,
     delta: Integer | (IncrOptions & CallOptions) = 1,
@@ -214,12 +260,21 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.incr(key, delta, options), where);
   }
 
-  /** Give a key a new TTL (0: none). Returns whether the key exists. */
+  /**
+   * Give a key a new TTL. Returns whether the key exists. Its version does not change.
+   *
+   * Throws `ConflictError` if a version is given and the key has another one, or does not exist,
+   * and `BadRequestError` if no TTL is given.
+   */
   async touch(key: string, options: TouchOptions & CallOptions): Promise<boolean> {
     return await this.caller.call(this.#commands.touch(key, options), options);
   }
 
-  /** Remove a key's TTL. Returns whether the key exists. */
+  /**
+   * Remove a key's TTL. Returns whether the key exists. Its version does not change.
+   *
+   * Throws `ConflictError` as `touch` does.
+   */
   async persist(key: string, options: CasOptions & CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.persist(key, options), options);
   }
@@ -227,7 +282,9 @@ export class Kv extends KvReader {
   /**
    * Return the value at `path` of a JSON document; `null` if the key or the path is missing.
    *
-   * It is what `JSON.parse` makes of it: integers beyond 2^53 lose their last digits.
+   * It is what `JSON.parse` makes of it: integers beyond 2^53 lose their last digits. `path`: `$`,
+   * the default, is the whole document. Throws `ConflictError` if the key's value is not a JSON
+   * document, `BadRequestError` if the path does not name exactly one place.
    */
   async jsonGet<T = unknown>(
     key: string,
@@ -239,7 +296,16 @@ export class Kv extends KvReader {
     return json === null ? null : (fromJson(json) as T);
   }
 
-  /** Set the value at `path`; `$` replaces or creates the document. */
+  /**
+   * Set the value at `path` of a JSON document; `$` replaces or creates the document.
+   *
+   * Only the last member of a path may be missing. Setting a part keeps the document's TTL; setting
+   * `$` removes it.
+   *
+   * Throws `NotFoundError` if there is no document, `ConflictError` if the key's value is not a
+   * JSON document, and `BadRequestError` if more of the path is missing, an index is out of range,
+   * `value` cannot be JSON, or the document would be too large.
+   */
   async jsonSet(
     key: string,
     path: string,
@@ -249,16 +315,21 @@ export class Kv extends KvReader {
     return await this.caller.call(this.#commands.jsonSet(key, path, value, options), options);
   }
 
-  /** Delete the value at `path`. Returns whether it existed. */
+  /**
+   * Delete the value at `path` of a JSON document. Returns whether it was there.
+   *
+   * Throws `ConflictError` if the key's value is not a JSON document, `BadRequestError` if the path
+   * does not name exactly one place.
+   */
   async jsonDel(key: string, path = "$", options: CallOptions = {}): Promise<boolean> {
     return await this.caller.call(this.#commands.jsonDel(key, path, options), options);
   }
 
   /**
-   * Begin a transaction. It commits only if nobody changed the keys that it read.
+   * Begin a transaction. It commits only if the keys that it read have not changed meanwhile.
    *
-   * Nothing is sent yet. `routingKey` has no effect: one transaction may use all keys of a
-   * namespace.
+   * Nothing is sent yet. `routingKey` is accepted but has no effect: a transaction may take all
+   * keys of a namespace.
    */
   async begin(routingKey = "", options: CallOptions = {}): Promise<Transaction> {
     text.encode(routingKey, "routingKey");
@@ -269,9 +340,11 @@ export class Kv extends KvReader {
    * Iterate over the changes of `key`, in order; with `prefix`, over those of all keys that begin
    * with it.
    *
-   * It starts after `fromVersion`. Without it, it starts at the namespace's present version: `await
-   * watch.start()` waits until that is fixed. It continues after lost connections. If changes that
-   * it needs are no longer kept, it throws `GapError`; it does not skip any.
+   * The watch begins after `fromVersion`, or by default at the namespace's version when `watch` is
+   * called. `await watch.start()` makes certain that the server has been asked for that version.
+   * The watch continues after lost connections. A namespace keeps its last 100,000 changes, for 24
+   * hours. A step throws `GapError` (with `firstVersion`) if changes that it must show are no
+   * longer kept.
    */
   watch(key: string, options: WatchOptions & CallOptions = {}): KvWatch {
     const given = knownOfCall("kv.watch", options, WATCH);
