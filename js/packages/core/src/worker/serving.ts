@@ -27,8 +27,8 @@ export interface QueueOptions {
   /** The delay after a failed attempt. Default: 1,000. */
   readonly retryDelayMs?: Integer | null | undefined;
   /**
-   * How the delay grows. Default: `exponential`. It doubles the delay after each attempt and adds up
-   * to a tenth; `constant` does not.
+   * How the delay grows. Default: `exponential`. It doubles the delay after each attempt and adds
+   * up to a tenth; `constant` does not.
    */
   readonly retryBackoff?: RetryBackoff | null | undefined;
   /** The longest delay that this growth reaches. Default: 3,600,000, one hour. */
