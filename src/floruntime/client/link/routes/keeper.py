@@ -1,9 +1,10 @@
-"""Makes the routes that are asked for, and lets go of those that nobody uses. A route is never
-needed: where it cannot be made, or is lost, calls go by the first link. Where that one is lost, a
-route takes its place.
+"""Makes the routes that are asked for, and closes those that are not used.
 
-It greets as the first link did, with the same token. What answers there must be of the same
-cluster, and know the client as the same one: behind an advertised address may be anything.
+A client works without routes: if a route cannot be made, or is lost, calls go by the first link. If
+the first link is lost, a route takes its place.
+
+A route greets as the first link did, with the same token. Any server may be behind an advertised
+address. So the one that answers must be of the same cluster, and know the client as the same one.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from floruntime.core.system import Hello, Welcome
 log = logging.getLogger("floruntime.client")
 
 ROUTES_MAX = 8
-"""A client has so many connections beside its first at most."""
+"""The most routes that a client has beside its first link."""
 OPEN_S_MAX = 3.0
 """How long a route may take to be made."""
 IDLE_S = 60.0
-"""A route that nothing used for so long is let go."""
+"""A route that was not used for this long is closed."""
 AGAIN_S_MIN = 1.0
 AGAIN_S_MAX = 300.0
-"""When a node is tried again, after the first failure and after many."""
+"""After how long a node is tried again: after the first failure, and after many."""
 
 
 class Promoted(NamedTuple):
@@ -42,7 +43,7 @@ class Promoted(NamedTuple):
 
 
 class Calls(Protocol):
-    """Whose calls go there: the exchange."""
+    """What routes need of the exchange, whose calls they carry."""
 
     session: str
 
@@ -67,11 +68,11 @@ class RouteKeeper:
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._open: dict[str, _RouteEnd] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        #: By node when it may be tried again, and how often in a row it failed.
+        #: By node: when it may be tried again, and how often in a row it failed.
         self._failed: dict[str, tuple[float, int]] = {}
 
     def greeted(self, hello: Hello, welcome: Welcome) -> None:
-        """The first link is up. Routes that greeted as somebody else, or elsewhere, are let go."""
+        """Note that the first link is up. Routes of another session or cluster are closed."""
         before, self._greeting = self._greeting, (hello, welcome)
         if before is not None and not (
             before[0].session == hello.session and _is_same(before[1], welcome)
@@ -139,7 +140,7 @@ class RouteKeeper:
         )
 
     def promote(self, owner: Owner) -> Promoted | None:
-        """The first link is lost: the route that was used last is `owner`'s, if there is one."""
+        """Give `owner` the route that was used last, if there is one: the first link is lost."""
         if not self._open:
             return None
         end = max(self._open.values(), key=lambda each: each.route.used_s)
@@ -151,7 +152,7 @@ class RouteKeeper:
     # Their ends
 
     def lost(self, end: _RouteEnd, error: FloError) -> None:
-        """A route ended by itself."""
+        """A route was lost."""
         if self._open.get(end.node) is not end:
             return
         if self._loop.time() - end.since_s > IDLE_S:
@@ -181,7 +182,7 @@ class RouteKeeper:
         task.add_done_callback(self._closing.discard)
 
     def let_go(self, reason: str) -> None:
-        """End all routes; what is under way on them goes by the first link."""
+        """Close all routes; what is under way on them goes by the first link."""
         for task in self._opening.values():
             task.cancel()
         for end in list(self._open.values()):
@@ -189,7 +190,7 @@ class RouteKeeper:
             self._keep(end.connection.close())
 
     async def close(self) -> None:
-        """Leave nothing behind."""
+        """Close all routes, and end every task."""
         self._greeting = None
         opening = list(self._opening.values())
         self.let_go("the client was closed")
@@ -197,7 +198,7 @@ class RouteKeeper:
 
 
 class _RouteEnd:
-    """One route's end here: what its connection tells."""
+    """The owner of one route's connection: passes on its answers and its loss."""
 
     connection: Connection
     route: Route
@@ -212,19 +213,19 @@ class _RouteEnd:
         self.receive = calls.receive
 
     def begin(self, connection: Connection) -> None:
-        """It is to be made by this connection."""
+        """Begin to make the route by this connection."""
         self.connection = connection
         self.route = Route(self.node, connection.send, 0.0)
 
     def under_way(self) -> UnderWay | None:
-        """What is under way on it."""
+        """What is under way on the route."""
         return self._calls.under_way(self.route)
 
     def lost(self, connection: Connection, error: FloError) -> None:
-        """It ended by itself."""
+        """The route's connection was lost."""
         self._keeper.lost(self, error)
 
 
 def _is_same(one: Welcome, other: Welcome) -> bool:
-    """Whether both are of one cluster, to which the client is the same one."""
+    """Whether both are of the same cluster, and know the client as the same one."""
     return bool(other.nodes) and (one.history, one.holder) == (other.history, other.holder)

@@ -1,14 +1,14 @@
-"""Who leads what, as far as a client was told, and by which route its calls go there. No I/O.
+"""Remembers which node leads each namespace, and by which route its calls go there. No I/O.
 
-A node that leads nothing of a namespace passes its requests on, and the answer tells who leads. So
-a client needs to know neither how many partitions there are nor which namespace lies where. After a
-few such answers it asks for a route; until that is up, and wherever none can be made, calls go on
-as before. Any node passes on what it does not lead, so a route that leads to the wrong node by now
-costs a detour, and no error.
+A node that does not lead a namespace passes its requests on to the leader, and the answer names the
+leader. So a client does not need to know how many partitions there are, or which namespace is
+where. After a few such answers it asks for a route. Until that is up, calls go by the first link.
+Any node passes on what it does not lead. So a route to a node that no longer leads costs a detour,
+not an error.
 
-**Order.** What a client sends in one namespace arrives in that order, by whichever way. So where
-its way changes while calls are under way on the one before, the next ones wait until those are
-answered: one round trip. Long polls are not waited for.
+**Order.** Calls in one namespace arrive in the order in which the client sends them, by any link.
+If a namespace changes to another link while calls are under way on the old one, the next calls wait
+until those are answered: one round trip. They do not wait for long polls.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from floruntime.core.token import TokenCreate, TokenList, TokenRevoke
 from floruntime.core.types import Command, Query, Request
 
 PASSED_MIN = 4
-"""So many requests of a namespace are passed on before a route is asked for: programs that ask once
-or twice make no connection more."""
+"""How many requests of a namespace are passed on before the client asks for a route. A program that
+makes one or two requests needs no further connection."""
 NAMESPACES_KEPT = 10_000
-"""Of so many namespaces it is known who leads them."""
+"""For how many namespaces the leader is remembered."""
 _OF_A_NAMESPACE = (NamespaceConfigure, NamespaceCreate, NamespaceDelete)
 _OF_THE_CLUSTER = (
     *(SessionOpen, NamespaceList, TokenCreate, TokenList, TokenRevoke),
@@ -46,7 +46,7 @@ Want = Callable[[str], None]
 
 
 def place_of(request: Request[Any], namespace: str) -> str | None:
-    """The namespace whose leader answers it; `None` for what no namespace's leader answers."""
+    """The namespace whose leader answers a request; `None` where no such leader answers."""
     if isinstance(request, _OF_A_NAMESPACE):
         return request.name
     if isinstance(request, Command | Query) and not isinstance(request, _OF_THE_CLUSTER):
@@ -55,7 +55,7 @@ def place_of(request: Request[Any], namespace: str) -> str | None:
 
 
 class _Move:
-    """A namespace whose way changes: what must be answered before, and what waits for that."""
+    """A namespace's change to another link: calls to be answered first, and calls that wait."""
 
     __slots__ = ("before", "waiting")
 
@@ -65,39 +65,39 @@ class _Move:
 
 
 class Leads:
-    """Of one client. `home` is the node that its first link leads to."""
+    """The leaders that one client knows. `home` is the node that its first link leads to."""
 
     def __init__(self, want: Want | None = None) -> None:
         self._want = want
         self.home = ""
-        #: By namespace who leads it, and how many requests were passed on to him.
+        #: By namespace: its leader, and how many requests were passed on to that node.
         self._known: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._routes: dict[str, Route] = {}
-        #: By namespace the route that its calls go by, where it is not the first link.
+        #: By namespace: the route that its calls go by, if not the first link.
         self.by_place: dict[str, Route] = {}
-        #: By namespace, where its way changes.
+        #: By namespace: its change to another link, if one is under way.
         self.moves: dict[str, _Move] = {}
-        #: What has waited for others, and waits no longer.
+        #: The calls that have waited for others, and may go now.
         self.ready: list[Call] = []
 
     @property
     def is_wanted(self) -> bool:
-        """Whether this client can go to others than the node that it is connected to."""
+        """Whether this client can connect to other nodes than the one it is connected to."""
         return self._want is not None
 
     @property
     def routes(self) -> list[Route]:
-        """Those that are up."""
+        """The routes that are up."""
         return list(self._routes.values())
 
     # What is known
 
     def route_of(self, place: str | None) -> Route | None:
-        """By which route its calls go; `None`: by the first link."""
+        """The route that a namespace's calls go by; `None`: the first link."""
         return None if place is None else self.by_place.get(place)
 
     def passed_on(self, place: str, leader: str, under_way: Iterable[Call]) -> None:
-        """An answer told that a request was passed on to this node."""
+        """Note from an answer that a request was passed on to `leader`."""
         known, passed = self._known.pop(place, ("", 0))
         passed = passed + 1 if known == leader else 1
         self._known[place] = leader, passed
@@ -112,7 +112,7 @@ class Leads:
     # Routes
 
     def route_up(self, route: Route, under_way: Iterable[Call]) -> None:
-        """From now on what that node leads goes there."""
+        """Send calls for what that node leads by this route from now on."""
         self._routes[route.node] = route
         calls = list(under_way)
         for place, (leader, _) in self._known.items():
@@ -120,7 +120,7 @@ class Leads:
                 self._go_by(place, route, calls)
 
     def route_down(self, route: Route) -> None:
-        """What went there goes by the first link; what waited goes on waiting for its turn."""
+        """Send its calls by the first link from now on. Waiting calls keep waiting."""
         if self._routes.get(route.node) is route:
             del self._routes[route.node]
         for place in [place for place, each in self.by_place.items() if each is route]:
@@ -149,7 +149,7 @@ class Leads:
     # Order
 
     def holds(self, call: Call) -> bool:
-        """Whether `call` waits for others before it; if so it is kept here."""
+        """Whether `call` must wait for others before it; if so, it is kept here."""
         move = self.moves.get(place_of(call.request, call.namespace) or "")
         if move is None:
             return False
@@ -157,11 +157,11 @@ class Leads:
         return True
 
     def is_waiting(self, call: Call) -> bool:
-        """Whether it waits for others before it."""
+        """Whether `call` waits for others before it."""
         return any(call.id in move.waiting for move in self.moves.values())
 
     def answered(self, call: Call) -> None:
-        """Nothing needs to wait for it any more."""
+        """Note that no call needs to wait for `call` any more."""
         place = place_of(call.request, call.namespace) or ""
         move = self.moves.get(place)
         if move is not None:
@@ -171,20 +171,20 @@ class Leads:
                 self.ready += move.waiting.values()
 
     def take_ready(self) -> list[Call]:
-        """What waits no longer, in the order in which it came."""
+        """Take the calls that may go now, in the order in which they came."""
         if not self.ready:
             return []
         ready, self.ready = self.ready, []
         return ready
 
     def take_waiting(self) -> list[Call]:
-        """All that waits."""
+        """Take all calls that wait."""
         waiting = [call for move in self.moves.values() for call in move.waiting.values()]
         self.moves.clear()
         return self.take_ready() + waiting
 
     def abandon(self, call: Call) -> None:
-        """It waits no longer, wherever it does."""
+        """Forget a call that waits, whose caller gave up."""
         move = self.moves.get(place_of(call.request, call.namespace) or "")
         if move is not None:
             move.waiting.pop(call.id, None)

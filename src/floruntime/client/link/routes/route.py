@@ -1,15 +1,15 @@
-"""A link of its own to one node of a cluster, beside the one that every call may go by."""
+"""A route: a link to one node of a cluster, beside the first link, which takes any call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Send = Callable[[bytes, float], None]
-"""Sends one request, whose answer is due at that time."""
+"""Sends one request; the number is the time at which its answer is due."""
 
 
 class Route:
-    """One that is up: which node it leads to, and when it was used last."""
+    """A route that is up: the node that it leads to, and when it was used last."""
 
     __slots__ = ("node", "send", "used_s")
 
