@@ -1,7 +1,7 @@
-"""Who follows traces: nobody, until `floruntime.otel.instrument()` says who.
+"""Holds what makes spans for traces: nothing, until `floruntime.otel.instrument()` sets it.
 
-Here is only where that one stands. What is handed over goes with the `traceparent` that it gives,
-and each handler runs within what it makes of the delivery's.
+A request that hands something over carries the `traceparent` of its span. Each handler runs within
+a span that continues the trace of its delivery.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from floruntime.core.types import Request
 
 
 class Delivered(NamedTuple):
-    """One delivery, as a trace tells of it.
+    """One delivery, as a trace describes it.
 
     `primitive`: `action`, `queue` or `stream`, and `name` which one. `id`: of the run, message or
     record. `traceparent`: the trace that it was handed over in.
@@ -29,14 +29,14 @@ class Delivered(NamedTuple):
 
 
 class Tracing(Protocol):
-    """Makes spans. What it gives is the `traceparent` of each, `None` where there is none."""
+    """Makes spans. Each context gives the span's `traceparent`; `None` where there is none."""
 
     def sending(self, request: Request[Any], namespace: str) -> AbstractContextManager[str | None]:
-        """While a request is under way that hands something over."""
+        """Make a span for a request under way that hands something over."""
         ...
 
     def handling(self, delivered: Delivered) -> AbstractContextManager[str | None]:
-        """While a handler has a delivery."""
+        """Make a span for the time in which a handler has a delivery."""
         ...
 
 
@@ -44,11 +44,11 @@ _tracing: Tracing | None = None
 
 
 def set_tracing(tracing: Tracing | None) -> None:
-    """Let `tracing` hear of everything from now on, in this process; `None`: nobody."""
+    """Let `tracing` make the spans of this process from now on; `None`: make none."""
     global _tracing
     _tracing = tracing
 
 
 def the_tracing() -> Tracing | None:
-    """Who hears of it."""
+    """What makes the spans of this process; `None`: nothing does."""
     return _tracing

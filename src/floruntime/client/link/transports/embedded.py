@@ -1,4 +1,4 @@
-"""The server inside this process, behind the same port as the network. It is loaded only here."""
+"""Links to a server inside this process. Its code is imported only when it is opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddedTransport:
-    """Links to an embedded server, which `prepare` opens and `release` gives back."""
+    """Opens links to an embedded server, which `prepare` opens and `release` gives back."""
 
     quiet_ms_max = 0
 
@@ -24,7 +24,7 @@ class EmbeddedTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def prepare(self) -> None:
-        """Open the server, or become one more of its users.
+        """Open the server, or share it if this process has opened it already.
 
         Raises `NotConnectedError` where the event loop that it ran in has ended.
         """
@@ -43,7 +43,7 @@ class EmbeddedTransport:
         return _EmbeddedLink(self._server.connect(on_bodies, on_close))
 
     async def release(self) -> None:
-        """Give the server back; the last one who does ends it."""
+        """Give the server back; it ends when its last user does so."""
         server, self._server = self._server, None
         if server is not None:
             await server.release()
@@ -56,7 +56,7 @@ class _EmbeddedLink:
         self.close = link.close
 
     async def wait_closed(self) -> None:
-        """Nothing of it is the event loop's."""
+        """Return at once: the link holds nothing in the event loop."""
 
 
 async def _open_server(endpoint: str) -> EmbeddedServer:

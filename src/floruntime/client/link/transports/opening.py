@@ -1,4 +1,4 @@
-"""Which transport an endpoint's text asks for."""
+"""Chooses the transport for the text of an endpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from floruntime.core.errors import BadRequestError
 
 
 def open_transport(endpoint: str, tls: bool | ssl.SSLContext | None) -> Transport:
-    """The transport of an endpoint's text. Raises `BadRequestError`."""
+    """The transport for the text of an endpoint. Raises `BadRequestError`."""
     parsed = parse_endpoints(endpoint)
     if isinstance(parsed, list):
         return TcpTransport(parsed, _tls_context(tls))

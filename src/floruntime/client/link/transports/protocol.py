@@ -1,4 +1,4 @@
-"""The port that a connection stands on: what each way of carrying bodies has to offer."""
+"""What every transport must offer: opening links, sending bodies, and closing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Protocol, runtime_checkable
 from floruntime.core.errors import FloError
 
 OnBodies = Callable[[list[bytes]], None]
-"""Told of all that comes, with the bodies that it completes: none is a sign of life, too."""
+"""Called whenever bytes arrive, with the bodies that they complete. The list may be empty: bytes
+are a sign of life, too.
+"""
 OnClose = Callable[[FloError | None], None]
-"""Told of the end, and why if it was not simply the peer or the network that ended it."""
+"""Called when the link has ended; with the reason, unless the peer or the network ended it."""
 
 
 class Link(Protocol):
-    """One open way to a server. After `close` nothing more is called back that matters."""
+    """One open link to a server. What it calls back after `close` may be ignored."""
 
     def send(self, bodies: list[bytes]) -> None:
         """Send `bodies` after all that was sent before."""
@@ -35,20 +37,20 @@ class Learns(Protocol):
 
     @property
     def nodes_total(self) -> int:
-        """So many nodes are known; each link begins with the one behind that of the last link."""
+        """How many nodes are known. Each link tries first the node after that of the last link."""
         ...
 
     def learn(self, nodes: Sequence[str]) -> None:
-        """These are where nodes are reached, as HOST:PORT."""
+        """Remember where nodes of the cluster are reached, each as HOST:PORT."""
         ...
 
 
 @runtime_checkable
 class Reaches(Protocol):
-    """A transport by which one node of a cluster can be reached beside another."""
+    """A transport that can reach one given node of a cluster, beside another."""
 
     def at(self, node: str) -> Transport | None:
-        """What opens links to the node at HOST:PORT and no other; `None` where that is none."""
+        """A transport to the node at HOST:PORT alone; `None` if `node` is no such address."""
         ...
 
 
@@ -57,7 +59,7 @@ class Transport(Protocol):
 
     @property
     def quiet_ms_max(self) -> int:
-        """The longest that its links are silent, which the server may count on; 0: for ever."""
+        """The longest time that its links are silent, as promised to the server; 0: no promise."""
         ...
 
     async def prepare(self) -> None:

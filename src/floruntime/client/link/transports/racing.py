@@ -1,7 +1,7 @@
-"""Connecting to a name that has several addresses: they are tried side by side, one after another.
+"""Connects to a name that has several addresses: each is tried a little after the one before.
 
-An address that swallows packets (broken IPv6, a dead node in the DNS) so costs a fraction of a
-second instead of a time-out. asyncio can do this by itself, uvloop cannot.
+So an address that swallows packets (broken IPv6, a dead node in the DNS) costs a fraction of a
+second instead of a time-out. asyncio has this built in, uvloop does not.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def _addresses_of(host: str, port: int) -> list[Address]:
 
 
 def _by_turns(addresses: list[Address]) -> list[Address]:
-    """The families by turns, in the order in which they were told: a family may be broken."""
+    """Order addresses so that IPv6 and IPv4 take turns, because one of them may be broken."""
     families: dict[int, list[Address]] = {}
     for address in addresses:
         families.setdefault(address.family, []).append(address)
@@ -99,7 +99,7 @@ class _Race:
         return OSError("; ".join(str(error) for error in self._errors))
 
     async def _give_up(self) -> None:
-        """Leave no attempt behind, and no socket of one that came second."""
+        """End all other attempts, and close the sockets of those that succeeded too late."""
         for attempt in self._attempts:
             attempt.cancel()
         ends = await asyncio.gather(*self._attempts, return_exceptions=True)

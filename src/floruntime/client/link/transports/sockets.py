@@ -16,15 +16,15 @@ from floruntime.client.link.transports.racing import connected_socket
 
 CLOSE_SECONDS_MAX = 1.0
 READ_BYTES_MAX = 262_144
-"""So much is read at once."""
+"""The most bytes that are read at once."""
 KEEPALIVE_IDLE_SECONDS = 30
 
 
 class SocketLink(asyncio.BufferedProtocol, ABC):
-    """One socket, whatever is spoken on it.
+    """One socket, for any protocol.
 
-    It reads into memory of its own. Else the event loop asks for 256 kB before each read, and gives
-    back what was not needed: on most systems that costs ten times as much as a small read.
+    It reads into its own memory. Otherwise the event loop would allocate 256 kB before each read,
+    and free what was not needed: on most systems that costs ten times as much as a small read.
     """
 
     def __init__(self, on_bodies: OnBodies, on_close: OnClose) -> None:
@@ -33,7 +33,7 @@ class SocketLink(asyncio.BufferedProtocol, ABC):
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
         self._is_closing = False
-        # Of this the system gives only what is ever written to.
+        # The system provides only those pages of it that are written to.
         self._room = memoryview(mmap.mmap(-1, READ_BYTES_MAX, access=mmap.ACCESS_COPY))
 
     @abstractmethod
@@ -45,7 +45,7 @@ class SocketLink(asyncio.BufferedProtocol, ABC):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """So many were."""
+        """Take the bytes that were written there."""
         self.data_received(bytes(self._room[:nbytes]))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,12 +68,12 @@ class SocketLink(asyncio.BufferedProtocol, ABC):
             return  # a transport of TLS must not be asked once it was closed twice
         self._is_closing = True
         if self._transport.get_write_buffer_size():
-            self._transport.abort()  # a peer that does not read must not hold up a close
+            self._transport.abort()  # a peer that does not read must not delay a close
         else:
             self._transport.close()
 
     async def wait_closed(self) -> None:
-        """Wait until the socket is closed; not for long."""
+        """Wait until the socket is closed; after `CLOSE_SECONDS_MAX` it is aborted."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS_MAX):
                 await self._closed.wait()

@@ -16,16 +16,16 @@ from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 EACH_S = 1.0
 """How long one of several nodes is tried before the next one."""
 NODES_MAX = 64
-"""So many nodes of a cluster are remembered at most."""
+"""The most nodes of a cluster that are remembered."""
 QUIET_MS_MAX = 20_000
-"""The longest that a link is silent."""
+"""The longest time that a link is silent."""
 
 
 class TcpTransport:
     """TCP, with TLS where a context is given.
 
-    Of several endpoints any that answers will do. Each link begins with the one behind that of the
-    link before, so one that answers nothing is passed by.
+    Of several endpoints, the first that answers is taken. Each new link tries first the endpoint
+    after that of the last link, so an endpoint that does not answer is skipped.
     """
 
     quiet_ms_max = QUIET_MS_MAX
@@ -41,21 +41,21 @@ class TcpTransport:
 
     @property
     def nodes_total(self) -> int:
-        """So many nodes are known."""
+        """How many nodes are known."""
         return len(self._given) + len(self._learned)
 
     def learn(self, nodes: Sequence[str]) -> None:
-        """Where else the same cluster is reached, as a node of it told."""
+        """Remember where other nodes of the cluster are reached, as one of them told."""
         learned = [endpoint for node in nodes[:NODES_MAX] for endpoint in _understood(node)]
         self._learned = [endpoint for endpoint in learned if endpoint not in self._given]
 
     def at(self, node: str) -> TcpTransport | None:
-        """The same, to this node alone."""
+        """A transport to `node` alone; `None` if that is no HOST:PORT."""
         endpoints = _understood(node)
         return TcpTransport(endpoints, self._tls) if endpoints else None
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
-        """Raises `OSError`."""
+        """Open a link to the first endpoint that answers. Raises `OSError`."""
         endpoints = self._given + self._learned
         if len(endpoints) == 1:
             self._next = 1
@@ -82,7 +82,7 @@ class TcpTransport:
 
 
 def _understood(node: str) -> list[TcpEndpoint]:
-    """Where a node is reached, as another one told; nothing where that is no such address."""
+    """The endpoint of a node, as another node told it; empty if that is no HOST:PORT."""
     try:
         endpoint = parse_endpoint(node)
     except FloError:
@@ -91,7 +91,7 @@ def _understood(node: str) -> list[TcpEndpoint]:
 
 
 class TcpLink(SocketLink):
-    """One socket that carries frames, the preamble before the first."""
+    """One socket that carries frames; the preamble goes before the first."""
 
     def __init__(self, on_bodies: OnBodies, on_close: OnClose) -> None:
         super().__init__(on_bodies, on_close)

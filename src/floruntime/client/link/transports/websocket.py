@@ -20,13 +20,13 @@ from floruntime.core.limits import ANSWER_FRAME_BYTES_MAX
 from floruntime.core.web import Messages
 
 _library_log = logging.getLogger("floruntime.client.websocket")
-_library_log.setLevel(logging.WARNING)  # it tells of every connection
+_library_log.setLevel(logging.WARNING)  # below that level it logs every connection
 
 _FORBIDDEN = 403
 
 
 class WebSocketTransport:
-    """WebSocket, inside TLS where a context is given. The server pings; nothing is promised."""
+    """WebSocket, with TLS where a context is given. The server pings, so links promise nothing."""
 
     quiet_ms_max = 0
 
@@ -38,7 +38,7 @@ class WebSocketTransport:
         """WebSocket needs nothing."""
 
     async def connect(self, on_bodies: OnBodies, on_close: OnClose) -> Link:
-        """Raises `OSError`, and `ForbiddenError` where the server lets no page of ours in."""
+        """Open a link. Raises `OSError`, and `ForbiddenError` if the server refuses the client."""
         link = await connect_socket(
             self._endpoint, self._tls, lambda: WebSocketLink(self._endpoint, on_bodies, on_close)
         )
@@ -108,7 +108,7 @@ class WebSocketLink(SocketLink):
             super().close()
 
     def close(self) -> None:
-        """Begin to close; what is said of it is not waited for."""
+        """Begin to close; the peer's close frame is not waited for."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
             self._push()
@@ -121,7 +121,7 @@ class WebSocketLink(SocketLink):
             )
         self._closed.set()
         if not self.opened.cancelled() and self.opened.exception() is None:
-            self._on_close(None)  # otherwise whoever waits for the opening is told
+            self._on_close(None)  # otherwise the caller of `connect` gets the error
 
 
 def _refusal(response: Response, problem: Exception) -> FloError:
