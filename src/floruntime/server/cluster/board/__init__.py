@@ -1,1 +1,1 @@
-"""What all nodes see: the board, the nodes on it, the leases, and where each partition lies."""
+"""What all nodes share: the board, the nodes on it, the leases, and the place of each partition."""

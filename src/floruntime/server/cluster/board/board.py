@@ -11,15 +11,15 @@ from typing import NamedTuple, Protocol
 
 
 class RevisionError(Exception):
-    """The entry has another revision than the writer thought."""
+    """The entry has another revision than the writer expected."""
 
 
 class BoardSilentError(Exception):
-    """No answer came: what was sent may have an effect, or have it yet."""
+    """No answer came. What was sent may have taken effect, or may still do so."""
 
 
 class Entry(NamedTuple):
-    """One entry as it stands."""
+    """One entry of the board, with its revision."""
 
     revision: int
     value: bytes
@@ -37,8 +37,8 @@ class Board(Protocol):
         ...
 
     async def write(self, name: str, value: bytes, revision: int | None) -> int:
-        """Write an entry that has this revision (0: that is not there; `None`: whichever).
+        """Write an entry if it has this revision (0: it does not exist; `None`: any revision).
 
-        Answers its new revision. Raises `RevisionError`.
+        Returns the new revision. Raises `RevisionError`.
         """
         ...

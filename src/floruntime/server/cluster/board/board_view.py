@@ -1,11 +1,11 @@
 """The board as one node knows it: what it has read so far, from any server of NATS.
 
 The servers of NATS are not equally up to date, so one read may show less than the one before. What
-the node has seen stays. If for a while no read of an entry shows anything as new, then the board
-itself was set back: its disks were restored, or lost what was acknowledged. Everything known before
-is then invalid. Nodes go on writing to a board that was set back. So it may soon be further than
-ever, and still show less of a single entry. If a revision that was seen now holds something else,
-the board was set back for certain.
+the node has seen stays. If for a while all reads show an older revision of some entry than the node
+has seen, then the board itself was set back: its disks were restored, or lost acknowledged writes.
+Everything known before is then invalid. Nodes go on writing to such a board, so its newest revision
+may soon be higher than before. That is why each entry is judged separately. If a revision that was
+seen now holds something else, the board was set back for certain.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ SET_BACK_S = 10.0
 
 
 class BoardView:
-    """Entries by name; of each the newest that was seen."""
+    """The newest entry that was seen, by name."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
         self.entries: dict[str, Entry] = {}
-        #: Of which entries reads show less than is known, and since when.
+        #: By entry, since when all reads show an older revision than the known one.
         self._less_since_s: dict[str, float] = {}
 
     def see(self, found: Mapping[str, Entry]) -> bool:
-        """All that a read has shown; whether the board was set back, and all is known anew."""
+        """Take in what a read has shown. True if the board was set back: then only this counts."""
         now_s = self._now_s()
         self._less_since_s = {
             name: self._less_since_s.get(name, now_s)
@@ -45,7 +45,7 @@ class BoardView:
         return False
 
     def _is_other(self, name: str, entry: Entry) -> bool:
-        """Whether it was something else that had this revision."""
+        """Whether the known entry has the same revision, and another value."""
         known = self.entries.get(name)
         return known is not None and known.revision == entry.revision and known != entry
 

@@ -26,11 +26,12 @@ HELD_S = 0.9 * LEASE_S
 
 
 class LeaseRow(Value, frozen=True):
-    """The entry of a lease. `time_ms`: command time when it was written; 0: its holder knows none
-    yet. `handed_to`: who may take
-    it at once, empty for nobody. `run`: which start of the node holds it. `pinned`: whether an
-    operator put it there. `count` makes two entries of one holder differ. `sequence`: how far the
-    log had come when it was written; 0: not said.
+    """The entry of a lease on the board.
+
+    `run`: which start of the node holds it. `time_ms`: command time when it was written; 0: its
+    holder knows none yet. `handed_to`: the node that may take it at once; empty if there is none.
+    `count` makes two entries of one holder differ. `pinned`: whether an operator moved the lead
+    there. `sequence`: how far the log had come when it was written; 0: unknown.
     """
 
     node: str
@@ -59,16 +60,16 @@ class LeaseWatch:
         self._now_s = now_s
         self.revision = 0
         self.row: LeaseRow | None = None
-        #: When the revision was seen first.
+        #: When this revision was first seen.
         self.seen_s = now_s()
-        #: Command time as a living holder told it, and when; `None` where none did.
+        #: Command time as a living holder reported it, and when; `None` if none did.
         self._told: tuple[int, float] | None = None
-        #: How far the log had come at each renewal, and when that was heard; the newest last.
+        #: How far the log had come at each renewal, and when the renewal was seen; newest last.
         self._came_to: deque[tuple[int, float]] = deque(maxlen=RENEWALS_KEPT)
         self._has_looked = False
 
     def see(self, entry: Entry | None) -> None:
-        """The entry as it was read."""
+        """Take in the entry as it was read."""
         had_looked, self._has_looked = self._has_looked, True
         if entry is None or entry.revision <= self.revision:
             return
@@ -81,8 +82,8 @@ class LeaseWatch:
             self._came_to.append((self.row.sequence, now_s))
 
     def staleness_ms(self, sequence: int) -> int | None:
-        """How long ago the last renewal was heard that a copy at `sequence` has caught up with;
-        `None` where that is not known.
+        """How old the state of a copy at `sequence` is at most, in milliseconds: the time since the
+        last renewal that it has caught up with was seen. `None` if that is not known.
         """
         for came_to, heard_s in reversed(self._came_to):
             if came_to <= sequence:
@@ -90,10 +91,10 @@ class LeaseWatch:
         return None
 
     async def still_stands(self, board: Board, partition: int) -> bool:
-        """Whether the board shows what was seen here when this was asked. One that was set back can
-        have come to the same revision again, with another holder: the revision alone tells nothing.
+        """Whether the board still shows what this node saw before this call. A board that was set
+        back can reach the same revision again with another holder, so the holder is compared too.
         """
-        revision, row = self.revision, self.row  # this node may see more before the answer is here
+        revision, row = self.revision, self.row  # both may change before the answer is here
         entry = await board.read(name_of(partition))
         if entry is None:
             return row is None
@@ -101,11 +102,11 @@ class LeaseWatch:
 
     @property
     def silent_s(self) -> float:
-        """How long ago its last revision was seen first."""
+        """For how long no new revision was seen."""
         return self._now_s() - self.seen_s
 
     def may_take(self, node: str, late_s: float) -> bool:
-        """Whether `node` may try for it, `late_s` after it has run out."""
+        """Whether `node` may try to take the lease, from `late_s` after it has run out."""
         row = self.row
         if row is not None and row.handed_to == node:
             return True
@@ -114,7 +115,7 @@ class LeaseWatch:
         return self.silent_s > LEASE_S + late_s
 
     def time_ms(self) -> int | None:
-        """Command time as it goes on from what a living holder told; `None` where none did."""
+        """Present command time, reckoned from a living holder's report; `None` without a report."""
         if self._told is None:
             return None
         told_ms, seen_s = self._told
@@ -122,7 +123,7 @@ class LeaseWatch:
 
 
 class HeldLease:
-    """A lease in the hands of this node."""
+    """A lease that this node holds."""
 
     def __init__(
         self, board: Board, partition: int, now_s: Callable[[], float], row: LeaseRow
@@ -137,18 +138,21 @@ class HeldLease:
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody else can have begun to lead."""
+        """Whether no other node can have begun to lead."""
         return not self.is_over and self._now_s() < self._good_until_s
 
     async def take(self, revision: int) -> bool:
-        """Try for it; False where somebody else was faster."""
+        """Try to take the lease; False if another node was faster."""
         self.revision = revision
         return await self._write(self.row)
 
     async def renew(
         self, time_ms: int, handed_to: str = "", *, pinned: bool = False, sequence: int = 0
     ) -> bool:
-        """Renew it, or hand it on; False where it is lost. `sequence`: how far the log has come."""
+        """Renew the lease, or hand it to another node; False if it is lost.
+
+        `sequence`: how far the log has come.
+        """
         row = self.row
         row = LeaseRow(
             *(row.node, row.run, row.term, time_ms, handed_to),
@@ -164,13 +168,13 @@ class HeldLease:
             if not await self._is_own():
                 self.is_over = True
                 return False
-            return True  # an earlier one of this holder's, whose answer was lost: renew on top
+            return True  # an earlier write of this holder, whose answer was lost, has taken effect
         self.row = row
         self._good_until_s = sent_s + HELD_S
         return True
 
     async def _is_own(self) -> bool:
-        """Whether what stands there was written by this holder, in this term."""
+        """Whether the entry on the board was written by this holder, in this term."""
         entry = await self._board.read(self.name)
         if entry is None:
             return False

@@ -29,13 +29,13 @@ class MetaRow(Value, frozen=True):
 
 
 class NodeRow(Value, frozen=True):
-    """What a node tells of itself. `run`: which start of it. `wall_ms`: its wall clock.
+    """What a node reports of itself. `run`: which start of the node. `wall_ms`: its wall clock.
 
     `sequences`: how far its copy of each partition has come. `format`: the newest that it knows.
-    `troubles`: why its copies of some follow no further. `knows_anew`: whether it gives its copy up
-    where the state begins anew; versions before that do not say so. `reaches`: as `sequences`, also
-    where logs were set back (`Position.reach`). `since`: which revision of the board was the first
-    that this start wrote; 0: it does not know yet, or is of a version before that.
+    `troubles`: by partition, why its copy does not follow the log. `knows_anew`: whether it
+    replaces its copy if the state begins again; earlier versions do not report this. `reaches`:
+    like `sequences`, but comparable also after a log was set back (`Position.reach`). `since`: the
+    first revision of the board that this start wrote; 0: not known yet, or not reported.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Seen(Value, frozen=True):
 
 
 class Members:
-    """Which nodes there are, and which of them live."""
+    """The nodes of the cluster, and which of them are alive."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
@@ -76,7 +76,7 @@ class Members:
         self._drained: set[str] = set()
 
     def see(self, entries: Mapping[str, Entry]) -> None:
-        """All entries of the board, as they were read."""
+        """Take in all entries of the board, as they were read."""
         found: dict[str, Seen] = {}
         for name, entry in entries.items():
             if name.startswith(NODES) and entry.value:
@@ -94,48 +94,48 @@ class Members:
         }
 
     def row(self, name: str) -> NodeRow | None:
-        """What a node tells of itself."""
+        """What a node reports of itself; `None` for an unknown node."""
         seen = self._seen.get(name)
         return None if seen is None else seen.row
 
     def reach(self, partition: int) -> int:
-        """The furthest that any copy of a partition has told of, dead or alive."""
+        """The furthest reach that any node, dead or alive, has reported of its copy."""
         reaches = (seen.row.reaches.get(partition, 0) for seen in self._seen.values())
         return max(reaches, default=0)
 
     def revision(self, name: str) -> int:
-        """Of what a node told last, as far as it was read."""
+        """The revision of a node's last report that was read."""
         seen = self._seen.get(name)
         return 0 if seen is None else seen.revision
 
     @property
     def names(self) -> list[str]:
-        """All that are not forgotten."""
+        """All nodes that no operator has made the cluster forget."""
         return sorted(self._seen)
 
     def is_alive(self, name: str) -> bool:
-        """Whether a sign of it came lately."""
+        """Whether a report of the node came lately."""
         seen = self._seen.get(name)
         if seen is None or seen.row.is_stopped:
             return False
         return self._now_s() - seen.changed_s < ALIVE_S
 
     def is_draining(self, name: str) -> bool:
-        """Whether it is to lead nothing: an operator said so, or it is stopping."""
+        """Whether the node must not lead: an operator drains it, or it is stopping."""
         seen = self._seen.get(name)
         return name in self._drained or (seen is not None and seen.row.is_draining)
 
     def silent_ms(self, name: str) -> int:
-        """How long ago the last sign of it came."""
+        """How long ago the last report of the node came."""
         seen = self._seen.get(name)
         return 0 if seen is None else int((self._now_s() - seen.changed_s) * 1000)
 
     def format(self) -> int:
-        """The newest that all know that are not forgotten, this node among them."""
+        """The newest format that all nodes know, including this node, except forgotten ones."""
         return min([FORMAT, *(seen.row.format for seen in self._seen.values())])
 
     def may_lead(self, format: int) -> list[str]:
-        """Those that live, are not being drained, and know this format."""
+        """The nodes that are alive, are not being drained, and know this format."""
         return [
             name
             for name, seen in sorted(self._seen.items())

@@ -16,23 +16,28 @@ TOLD_MIN = 4
 
 
 class NameTakenError(Exception):
-    """Another process is a node of this name."""
+    """Another process runs as a node of this name."""
 
 
 class Namesakes:
-    """Other processes of the name of this `run` of a node; `last_run` had its directory before."""
+    """Finds other processes that run under the name of this node.
+
+    `run`: this start of the node. `last_run`: the start that used its data directory before.
+    """
 
     def __init__(self, board: Board, name: str, run: str, last_run: str) -> None:
         self._board = board
         self._name = name
         self._run = run
         self._last_run = last_run
-        #: Which revision of the board was the first, and which the last, that this one wrote.
+        #: The first and the last revision of the board that this start wrote.
         self.since = self._told_revision = 0
 
     async def watch(self) -> None:
-        """Another one shows itself within the time that leases take, too. The one that had this
-        directory does not go on: it is locked. Raises `NameTakenError`, `BoardSilentError`.
+        """Watch for reports of another process, for about as long as a lease lasts. The start that
+        used this directory before has ended, because the directory was locked.
+
+        Raises `NameTakenError`, `BoardSilentError`.
         """
         before = await self._row()
         if before is None or before.is_stopped or before.run == self._last_run:
@@ -42,7 +47,7 @@ class Namesakes:
             await asyncio.sleep(LOOK_S)
             now = await self._row()
             if now is None or now.run == self._last_run:
-                continue  # what that one told before it was killed came late
+                continue  # a late report of the start before, which has ended
             is_new = (now.run, now.count) != (before.run, before.count)
             if is_new and not now.is_stopped:
                 raise NameTakenError(
@@ -51,25 +56,25 @@ class Namesakes:
                 )
 
     async def _row(self) -> NodeRow | None:
-        """What stands under its name, as the board's leader knows it."""
+        """The report under this node's name, as the board's leader knows it."""
         found = await self._board.read(NODES + self._name)
         return None if found is None or not found.value else decode_node(found.value)
 
     def told(self, revision: int) -> None:
-        """It has told of itself, and that is this revision of the board."""
+        """Note that this start's own report has this revision of the board."""
         self._told_revision = revision
         self.since = self.since or revision
 
     def check(self, members: Members, count: int) -> None:
-        """Of two that began at the same time the later one ends. Raises `NameTakenError`.
+        """Raise `NameTakenError` if another process began at the same time, and was first.
 
-        `count`: how often this one has told of itself, or tries to.
+        `count`: how many reports this start has written, with the one that it is about to write.
         """
         other = members.row(self._name)
         if other is None or other.is_stopped or count <= TOLD_MIN:
             return
         if members.revision(self._name) <= self._told_revision:
-            return  # its own, or what stood there before: not every server of NATS is up to date
+            return  # its own report or an older one: not every server of NATS is up to date
         if other.run != self._run and self._is_first(other, count):
             raise NameTakenError(
                 f"another process, at {other.address}, also runs as node {self._name!r}; give "
@@ -77,8 +82,8 @@ class Namesakes:
             )
 
     def _is_first(self, other: NodeRow, count: int) -> bool:
-        """Whether the other one told of itself first: both must come to the same of that. Their
-        counts they see at different times, so these serve only where nothing else is known.
+        """Whether the other process reported first. Both processes must decide this alike. They see
+        each other's counts at different times, so counts decide only if nothing else is known.
         """
         if other.since and self.since:
             return other.since < self.since

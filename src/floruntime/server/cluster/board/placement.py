@@ -17,12 +17,12 @@ SPREAD = 1
 
 
 def hashed(text: str) -> int:
-    """A number of 64 bits that stays the same everywhere."""
+    """A hash of 64 bits that is the same on every node and in every version."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def partition_of(namespace: str, partitions: int) -> int:
-    """The partition that a namespace lives in, from 1 on."""
+    """The partition of a namespace, counted from 1."""
     digest = hashlib.blake2b(namespace.encode("utf-8", "surrogatepass"), digest_size=64).digest()
     return 1 + int.from_bytes(digest[:8], "big") % partitions
 
