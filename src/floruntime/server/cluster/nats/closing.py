@@ -1,4 +1,4 @@
-"""Giving up a connection to NATS, also to a server that is not there any more."""
+"""Closes a connection to NATS, also if its server has gone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ log = logging.getLogger("floruntime.cluster")
 
 
 class Closing(Protocol):
-    """A client of NATS, as far as it is closed."""
+    """What closing needs of a client of NATS."""
 
     async def close(self) -> None:
         """End the connection, once what is left has been sent."""
@@ -17,9 +17,9 @@ class Closing(Protocol):
 
 
 async def give_up(client: Closing) -> None:
-    """Close `client`. If the server has gone, what is left can be sent nowhere: that stops nobody.
+    """Close `client`. If the server has gone, what is left to send is dropped without an error.
 
-    asyncio says so by an `OSError`, uvloop by a `RuntimeError`.
+    asyncio reports the missing server by an `OSError`, uvloop by a `RuntimeError`.
     """
     try:
         await client.close()

@@ -54,7 +54,7 @@ _OURS = ("subjects", "retention", "storage", "max_age")
 
 
 class _Reading(NamedTuple):
-    """A read that is under way: what it has found, and how it ended."""
+    """A read that is under way: what it has found, and its final status."""
 
     found: list[Any]
     done: asyncio.Future[int]
@@ -65,13 +65,13 @@ class NatsFailedError(Exception):
 
 
 class Nats:
-    """One connection to NATS, which comes back by itself."""
+    """One connection to NATS, which reconnects automatically."""
 
     def __init__(self, client: Client, prefix: str, said: list[str]) -> None:
         self._client = client
         self.prefix = prefix
         self._said = said
-        #: Why JetStream did not take what it was sent last; empty where it did.
+        #: Why JetStream refused the last request; empty if it accepted the request.
         self.refusal = ""
         self._inbox = ""
         self._numbers = itertools.count()
@@ -79,9 +79,9 @@ class Nats:
 
     @classmethod
     async def connect(cls, config: Config) -> Nats:
-        """Raises `ConfigError` where that cannot be what `cluster` names."""
+        """Connect to the servers in `cluster`. Raises `ConfigError` if none can be used."""
         servers = [each.strip() for each in config.cluster.split(",") if each.strip()]
-        random.shuffle(servers)  # not every node to the same one; then by turns
+        random.shuffle(servers)  # spreads the nodes over the servers; reconnects try each in turn
         options = _of_files(config)
         client = Client()
         said: list[str] = []
@@ -116,18 +116,18 @@ class Nats:
                 )
                 nats = cls(client, config.cluster_name, said)
                 await nats._listen()
-        except Exception as error:  # whatever nats-py makes of what is no NATS
+        except Exception as error:  # nats-py raises anything if the server is not NATS
             await give_up(client)
             reason = (said or [str(error) or type(error).__name__])[-1]
             raise ConfigError(f"cluster is {config.cluster!r}: no NATS answers: {reason}") from None
         return nats
 
     async def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection, also if the server has gone."""
         await give_up(self._client)
 
     async def go_elsewhere(self) -> None:
-        """Connect to the next of its servers, where there are several."""
+        """Connect to the next of the servers in `cluster`, if there are several."""
         if len(self._client.servers) > 1 and self.is_connected:
             log.warning("the NATS server at %s cannot be used; trying another one", self._at)
             await self._client.force_reconnect()
@@ -139,22 +139,22 @@ class Nats:
 
     @property
     def is_connected(self) -> bool:
-        """Whether a server of NATS is there."""
+        """Whether a server of NATS is connected."""
         return bool(self._client.is_connected)
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is over for good, as where NATS says that credentials have run out."""
+        """Whether the connection has ended permanently, for example after credentials expired."""
         return bool(self._client.is_closed)
 
     @property
     def problem(self) -> str:
-        """What went wrong last, since it was connected."""
+        """What went wrong last since the connection was made."""
         return self._said[-1] if self._said else ""
 
     @property
     def version(self) -> str:
-        """Of the server that it is connected to."""
+        """The version of the connected server."""
         found = self._client.connected_server_version
         return f"{found.major}.{found.minor}.{found.patch}"
 
@@ -164,7 +164,7 @@ class Nats:
         return int(self._client.max_payload)
 
     def check_version(self) -> None:
-        """Raises `ConfigError` where NATS is too old."""
+        """Raise `ConfigError` if NATS is too old."""
         found = self._client.connected_server_version
         if (found.major, found.minor) < OLDEST_VERSION:
             raise ConfigError(
@@ -173,7 +173,7 @@ class Nats:
             )
 
     async def ask(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Any:
-        """One request; its answer as JSON. Raises `LogSilentError`."""
+        """Send one request, and return its JSON answer. Raises `LogSilentError`."""
         try:
             answer = await heeding(
                 self._client.request(subject, body, timeout=ANSWER_S, headers=headers)
@@ -183,7 +183,7 @@ class Nats:
             raise LogSilentError(f"NATS: {str(error) or type(error).__name__}") from None
 
     def _noted(self, answer: Any) -> Any:
-        """The same answer; what it says of JetStream's state is kept."""
+        """Return `answer`, and keep what it says of JetStream's state."""
         error = answer.get("error")
         if error is None:
             self.refusal = ""
@@ -192,14 +192,14 @@ class Nats:
         return answer
 
     async def api(self, what: str, **request: Any) -> dict[str, Any]:
-        """One request to JetStream. Raises `LogSilentError`."""
+        """Send one request to JetStream's API. Raises `LogSilentError`."""
         answer: dict[str, Any] = await self.ask(f"$JS.API.{what}", json.dumps(request).encode())
         return answer
 
     async def make_stream(self, name: str, subject: str, replicas: int, **more: Any) -> None:
-        """Make a stream, if it is not there.
+        """Make a stream if it does not exist.
 
-        Raises `NatsFailedError` where it cannot be, or is another's.
+        Raises `NatsFailedError` if it cannot be made, or belongs to something else.
         """
         wanted: dict[str, Any] = {
             "name": name,
@@ -227,7 +227,7 @@ class Nats:
                     return
                 error = answer["error"].get("description")
                 if answer["error"].get("err_code") == NAME_IN_USE:
-                    continue  # another node was faster, by other settings perhaps: look at it
+                    continue  # another node was faster, perhaps with other settings: check them
                 if answer["error"].get("code") != 503 and "no suitable peers" not in str(error):
                     break
             await asyncio.sleep(0.5)
@@ -239,9 +239,9 @@ class Nats:
         )
 
     async def sync_intervals(self) -> dict[str, float]:
-        """By server of NATS, after how many seconds it syncs what it has acknowledged; 0: before.
+        """By server of NATS, how many seconds after an acknowledgement it syncs; 0: before it.
 
-        Empty where the account may not ask that: it imports `SYNC_SUBJECT` from the system account.
+        Empty if the account may not ask: it must import `SYNC_SUBJECT` from the system account.
         """
         inbox = self._client.new_inbox()
         found: dict[str, float] = {}
@@ -254,7 +254,7 @@ class Nats:
                 every_s = config.get("sync_interval", 0) / 1e9
                 found[str(answer["server"]["name"])] = 0.0 if is_always else every_s
             except (ValueError, KeyError, TypeError):
-                pass  # it says that nobody answers, or has no JetStream
+                pass  # no server answers, or this one has no JetStream
 
         try:
             subscription = await self._client.subscribe(inbox, cb=take)
@@ -268,7 +268,7 @@ class Nats:
         return found
 
     async def _listen(self) -> None:
-        """One subscription takes what all reads are answered."""
+        """Make the one subscription that receives the answers of all reads."""
         self._inbox = self._client.new_inbox()
         await self._client.subscribe(f"{self._inbox}.*", cb=self._take_answer)
 
@@ -276,14 +276,14 @@ class Nats:
         reading = self._readings.get(message.subject)
         status = (message.headers or {}).get("Status")
         if reading is None:
-            return  # it was waited for no longer
+            return  # the read has timed out
         if status is None:
             reading.found.append(message)
         elif not reading.done.done():
             reading.done.set_result(int(status))
 
     async def direct_get(self, stream: str, **request: Any) -> list[Any]:
-        """Messages of a stream by batched direct get. Raises `LogSilentError`."""
+        """Read messages of a stream by batched direct get. Raises `LogSilentError`."""
         reading = _Reading([], asyncio.get_running_loop().create_future())
         inbox = f"{self._inbox}.{next(self._numbers)}"
         self._readings[inbox] = reading
@@ -309,7 +309,7 @@ class Nats:
         """The context of `nats-py`."""
         return self._client.jetstream(timeout=ANSWER_S)
 
-    # Hints: what may get lost
+    # Hints, which may get lost
 
     async def hear(self, name: str, told: Callable[[str, bytes], None]) -> None:
         """Call `told` with the rest of the name and the body of each hint below `name`."""
@@ -321,7 +321,7 @@ class Nats:
         await self._client.subscribe(start + "*", cb=take)
 
     async def hint(self, name: str, body: bytes) -> None:
-        """Tell all nodes that listen now."""
+        """Send a hint to all nodes that listen now."""
         try:
             await self._client.publish(f"{self.prefix}.hint.{name}", body)
         except (NatsError, OSError):
@@ -329,7 +329,7 @@ class Nats:
 
 
 def _check_ours(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    """Raises `NatsFailedError` where a stream of that name is another's."""
+    """Raise `NatsFailedError` if a stream of that name belongs to something else."""
     other = next((key for key in _OURS if found.get(key) != wanted[key]), None)
     if other is not None:
         raise NatsFailedError(
@@ -365,7 +365,7 @@ class JetStreamLog:
         await self._nats.make_stream(self.stream, self.subject, replicas, metadata=owner)
 
     async def messages(self) -> int:
-        """How many messages the stream has; 0 where there is none."""
+        """How many messages the stream has; 0 if there is no stream."""
         answer = await self._nats.api(f"STREAM.INFO.{self.stream}")
         if "state" in answer:
             return int(answer["state"]["messages"])
@@ -409,7 +409,7 @@ class JetStreamLog:
         return Ends(int(state["first_seq"]), int(state["last_seq"]))
 
     async def trim(self, up_to: int) -> None:
-        """Drop what is at and before this sequence."""
+        """Delete the messages up to and including this sequence."""
         answer = await self._nats.api(f"STREAM.PURGE.{self.stream}", seq=up_to + 1)
         if "error" in answer:
             raise LogSilentError(f"NATS: {answer['error']}")
@@ -480,7 +480,7 @@ class JetStreamBoard:
 
 
 def _of_files(config: Config) -> dict[str, Any]:
-    """The files of the settings, as nats-py takes them. Raises `ConfigError` where one is bad."""
+    """The files of the settings, as nats-py takes them. Raises `ConfigError` if one is bad."""
     options: dict[str, Any] = {}
     name = "nats_creds"
     try:
@@ -490,7 +490,7 @@ def _of_files(config: Config) -> dict[str, Any]:
         name = "nats_ca"
         if config.nats_ca:
             options["tls"] = ssl.create_default_context(cafile=config.nats_ca)
-    except OSError as error:  # also what is no certificate
+    except OSError as error:  # `SSLError`, for a file that is no certificate, is one too
         reason = error.strerror or str(error)
         raise ConfigError(f"{name} {getattr(config, name)} cannot be used: {reason}") from None
     return options

@@ -1,4 +1,4 @@
-"""Files in NATS: checkpoints, in a bucket of JetStream's object store."""
+"""Stores the files of checkpoints in NATS, in a bucket of JetStream's object store."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class JetStreamObjects:
         self._replicas = replicas
 
     async def put(self, name: str, path: str) -> None:
-        """Put a file in."""
+        """Store the file at `path` under this name."""
         store = await self._open()
         with open(path, "rb") as file:  # noqa: ASYNC230 # read in a thread by nats-py
             await _answered(store.put(name, file))
 
     async def get(self, name: str, path: str) -> None:
-        """Get a file out. Raises `DamagedLogError` where it is gone, or is not what it was."""
+        """Write a stored file to `path`. Raises `DamagedLogError` if it is missing or damaged."""
         store = await self._open()
         try:
             async with asyncio.timeout(None) as limit:
@@ -53,7 +53,7 @@ class JetStreamObjects:
             raise LogSilentError(f"NATS: no part of the object came for {STALLS_S:g} s") from None
 
     async def delete(self, name: str) -> None:
-        """Drop a file."""
+        """Delete a stored file."""
         store = await self._open()
         await _answered(store.delete(name))
 
@@ -68,7 +68,7 @@ class JetStreamObjects:
 
 
 class _Progress:
-    """A file that is written in a thread; each piece gives time for what follows."""
+    """A file that is written in a thread. Each piece extends the deadline for the next."""
 
     def __init__(self, file: BinaryIO, limit: asyncio.Timeout) -> None:
         self._file = file
@@ -82,7 +82,7 @@ class _Progress:
         return self._file.write(data)
 
     def _go_on(self) -> None:
-        with suppress(RuntimeError):  # it is over by now
+        with suppress(RuntimeError):  # the deadline has passed already
             self._limit.reschedule(self._loop.time() + STALLS_S)
 
 
