@@ -64,20 +64,21 @@ const RATE_PERIOD_MS = 1_000;
 const CALLS_MAX = 32;
 
 export interface RegisterOptions {
-  /** The lease of one attempt. Default: 30,000. */
+  /** How long the lease of one attempt lasts. Default: 30,000. */
   readonly timeoutMs?: Integer | null | undefined;
-  /** Attempts after the first. On a new action: 3. If left out, it keeps its value. */
+  /** How many attempts may follow the first: at most 1,000,000. New: 3. If left out, kept. */
   readonly maxRetries?: Integer | null | undefined;
-  /** The delay before the first retry; it doubles each time. On a new action: 1,000. */
+  /** The wait before the second attempt. It grows, up to an hour. New: 1,000. If left out, kept. */
   readonly retryDelayMs?: Integer | null | undefined;
-  /** The limit for the whole run, with all attempts and waits between them. Default: none. */
+  /** A limit for the whole run, with all attempts and waits. Default: none. */
   readonly runTimeoutMs?: Integer | null | undefined;
+  /** A text of up to 4 KiB for people. Default: none. */
   readonly description?: string | null | undefined;
-  /** How long runs are kept after their end, at least a day. Default: 30 days. */
+  /** How long a run is kept after it has ended, at least a day. Default: 30 days. */
   readonly retentionMs?: Integer | null | undefined;
-  /** How many runs may go on at once, and how fast. If left out, kept; `{}` lifts all limits. */
+  /** How many runs are leased at once, and how fast claimed. `{}`: no limits. If left out, kept. */
   readonly limits?: LimitsOptions | null | undefined;
-  /** The path to a run's key in its payload, such as `$.account`. An empty text removes it. */
+  /** The path of a run's key in its payload, as `$.account`; empty: none. If left out, kept. */
   readonly keyPath?: string | null | undefined;
   /** A cron expression, as for `schedule`. If left out, the schedule stays as it is. */
   readonly schedule?: string | null | undefined;
@@ -138,7 +139,7 @@ export interface LimitsInfo {
 }
 
 export interface WaitForRunOptions {
-  /** How long to wait for the run's end. Default: 30,000. */
+  /** How long to wait: at most 300,000. Default: 30,000. */
   readonly blockMs?: Integer | null | undefined;
 }
 
@@ -171,11 +172,11 @@ export interface ListRunsOptions extends ListOptions, RunFilterOptions {
 export interface ActionBulkOptions extends RunFilterOptions {
   /** Only runs of this action. Default: of all actions. */
   readonly name?: string | null | undefined;
-  /** The largest number of runs to change. Default: all. */
+  /** At most so many runs. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Whether to count only, and change nothing. Default: false. */
+  /** Whether to only count. Default: false. */
   readonly dryRun?: boolean | null | undefined;
-  /** The reason that cancelled runs show. */
+  /** Why the runs are cancelled, a text of up to 4 KiB. Default: none. */
   readonly reason?: string | null | undefined;
 }
 
@@ -276,13 +277,13 @@ export class Action {
     return await this.#caller.call(this.#commands.invoke(name, payload, options), options);
   }
 
-  /** Return the run in its present state. Throws `NotFoundError` if it does not exist. */
+  /** Return the run in its current state. Throws `NotFoundError` if there is no such run. */
   async status(runId: string, options: CallOptions = {}): Promise<ActionRun> {
     knownOfCall("action.status", options, NONE);
     return await this.#caller.call(ActionStatus.of({ runId }), options);
   }
 
-  /** Wait for the end of the run, at most `blockMs`, and return it in its state then. */
+  /** Wait up to `blockMs` until the run is finished. Returns the run as it is by then. */
   async wait(runId: string, options: WaitForRunOptions & CallOptions = {}): Promise<ActionRun> {
     const { blockMs = WAIT_MS } = knownOfCall("action.wait", options, WAIT);
     return await this.#caller.call(ActionStatus.of({ runId, blockMs }), { ...options, blockMs });
@@ -311,7 +312,7 @@ export class Action {
     }
   }
 
-  /** Cancel the run, and notify its handler. Throws `ConflictError` if it has ended. */
+  /** End the run, and notify a handler that works on it. `ConflictError` if it has ended. */
   async cancel(runId: string, options: CancelOptions & CallOptions = {}): Promise<ActionRun> {
     return await this.#caller.call(this.#commands.cancel(runId, options), options);
   }
@@ -326,7 +327,7 @@ export class Action {
     return await this.#caller.call(ActionRetry.of({ runId }), options);
   }
 
-  /** Count the runs that are kept, by status: of one action, or of all if no name is given. */
+  /** Count the kept runs by status: of the action `name`, or by default of all actions. */
   async countRuns(
     name?: string | null,
     options: CallOptions = {},
@@ -335,7 +336,7 @@ export class Action {
     return await this.#caller.call(ActionCountRuns.of({ name }), options);
   }
 
-  /** Return how many runs are leased and how many are due, with a page of the action's keys. */
+  /** Return how many runs are leased and due, and a page of the action's keys by name. */
   async limits(name: string, options: ListOptions & CallOptions = {}): Promise<LimitsInfo> {
     const { limit, cursor } = knownOfCall("action.limits", options, LISTING);
     const reply = await this.#caller.call(ActionGetLimits.of({ name, limit, cursor }), options);
@@ -354,13 +355,13 @@ export class Action {
     return await this.#caller.call(ActionDelete.of({ name, force }), options);
   }
 
-  /** Allow new invocations of the action again. */
+  /** Allow a disabled action to be invoked again. */
   async enable(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.enable", options, NONE);
     return await this.#caller.call(ActionEnable.of({ name, enabled: true }), options);
   }
 
-  /** Refuse new runs of the action. Runs that exist continue. */
+  /** Refuse new runs of the action; the runs that exist continue. */
   async disable(name: string, options: CallOptions = {}): Promise<ActionInfo> {
     knownOfCall("action.disable", options, NONE);
     return await this.#caller.call(ActionEnable.of({ name, enabled: false }), options);
@@ -410,17 +411,17 @@ export class Action {
     return await this.#caller.call(ActionTriggerSchedule.of({ name }), options);
   }
 
-  /** A page of the actions whose names begin with `prefix`, by name. */
+  /** List the actions whose names begin with `prefix`, by name, one page at a time. */
   async list(options: ListActionsOptions & CallOptions = {}): Promise<Page<ActionInfo>> {
     const { prefix, limit, cursor } = knownOfCall("action.list", options, LIST);
     return await this.#caller.call(ActionList.of({ prefix, limit, cursor }).map(pageOf), options);
   }
 
   /**
-   * A page of runs, newest first, of one action or of all.
+   * List runs, one page at a time, newest first, of one action or by default of all.
    *
-   * With time filters, at most 1,000 runs are looked at: a page may hold fewer than `limit`, or
-   * none, and still have `hasMore`.
+   * The server looks at 1,000 runs at most for one page. So a page may hold fewer runs than
+   * `limit`, or none, and still have `hasMore`.
    */
   async listRuns(
     name?: string | null,
@@ -434,10 +435,10 @@ export class Action {
   }
 
   /**
-   * Cancel, retry or delete all runs that match. A job does this in the background.
+   * Cancel, retry or delete all runs that match, in a background job.
    *
-   * Without a status, it takes all runs that the operation can take. Runs that are invoked later
-   * are not changed. `client.jobs` shows its progress.
+   * Without a status, it takes all that the operation can take. Runs that are invoked after this
+   * call are not touched. `client.jobs` shows the progress.
    */
   async bulk(
     operation: ActionBulkOperation,

@@ -16,31 +16,53 @@ import { Commands } from "../base/commands.js";
 
 /** Options of an invocation. */
 export interface InvokeOnceOptions {
-  /** Lower goes first. Default: 10. */
+  /** 0 to 65,535. A lower number is started first. Default: 10. */
   readonly priority?: Integer | null | undefined;
+  /** The earliest start, in milliseconds from now. Default: 0, now. At most ten years. */
   readonly delayMs?: Integer | null | undefined;
-  /** A key for one run: the same key and payload return that run, another payload is a conflict. */
+  /**
+   * A name of 1 to 255 bytes. A second call with the same key and payload makes no new run; it
+   * returns the first one again, with `created` false. Default: every call makes a run.
+   */
   readonly idempotencyKey?: string | null | undefined;
-  /** The labels that the worker must have; a text is the same as JSON. */
+  /**
+   * Only a worker that has all of these labels gets the run. Up to 64, together 4 KiB; a text is
+   * the same as JSON. Default: none.
+   */
   readonly labels?: Readonly<Record<string, string>> | string | null | undefined;
-  /** The id of the run that invokes this one. */
+  /** The run on whose behalf this one is requested. Default: none. */
   readonly callerRunId?: string | null | undefined;
-  /** Whether to register the action with default settings if it does not exist. Default: false. */
+  /**
+   * Whether to register an action that is not registered with the default settings, so that the run
+   * waits for a worker. Default: false, the call is refused.
+   */
   readonly create?: boolean | null | undefined;
-  /** The key that the limits per key count. Default: what the action's `keyPath` finds. */
+  /**
+   * The name under which limits per key count the run. Default: what the action's `keyPath` finds
+   * in the payload, if the action has one.
+   */
   readonly key?: string | null | undefined;
 }
 
 export interface InvokeOptions extends InvokeOnceOptions {
-  /** Invocations with this key become one run, with the newest payload, until they pause. */
+  /**
+   * A name. Invocations with the same key that follow each other closely become one run. That run
+   * takes the newest payload, key, labels and priority; `created` is true for the first call only.
+   * Once the run is claimed or has ended, the next call makes a new run. Default: nothing is
+   * debounced.
+   */
   readonly debounceKey?: string | null | undefined;
-  /** How long the pause after the last of these invocations must be. */
+  /** With `debounceKey`, the run is due this long after the last invocation; at least 1. */
   readonly debounceMs?: Integer | null | undefined;
-  /** The longest time from the first of these invocations until the run is due. */
+  /**
+   * With `debounceKey`, the run is due no later than this after the first invocation. Default: no
+   * such limit.
+   */
   readonly debounceMaxMs?: Integer | null | undefined;
 }
 
 export interface CancelOptions {
+  /** A text of up to 4 KiB for people. Default: none. */
   readonly reason?: string | null | undefined;
 }
 
