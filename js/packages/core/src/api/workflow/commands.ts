@@ -15,20 +15,23 @@ import { Commands } from "../base/commands.js";
 import { runOf, type WorkflowStatusResult } from "./results.js";
 
 export interface StartOptions {
-  /** The version to start. Default: the current one. */
+  /** A version that was synced. Default: the current one. */
   readonly version?: string | null | undefined;
-  /** A key for one run: the same key and input return the id of that run. */
+  /**
+   * A name of 1 to 255 bytes. A second call with the same key and input starts no new run; it
+   * returns the first run's id again. Default: every call starts a run.
+   */
   readonly idempotencyKey?: string | null | undefined;
-  /** An id for the run, which must be new. Default: the server makes one. */
+  /** An id of your own that was never used. Default: the server makes one. */
   readonly runId?: string | null | undefined;
 }
 
 export interface ForkOptions {
-  /** The input, as for `start`. Default: the input of the old run. */
+  /** The input, as for `start`. Default: that of the old run. */
   readonly input?: unknown;
-  /** The version. Default: the version of the old run. */
+  /** A version that was synced. Default: that of the old run. */
   readonly version?: string | null | undefined;
-  /** An id for the new run, which must be new. Default: the server makes one. */
+  /** An id that was never used. Default: the server makes one. */
   readonly newRunId?: string | null | undefined;
 }
 

@@ -58,7 +58,7 @@ import {
 const WAIT_MS = 30_000;
 
 export interface WaitForWorkflowOptions {
-  /** How long to wait for the run's end. Default: 30,000. */
+  /** How long to wait: at most 300,000. Default: 30,000. */
   readonly blockMs?: Integer | null | undefined;
 }
 
@@ -71,12 +71,12 @@ export interface SyncOptions extends CallOptions {
 }
 
 export interface GetDefinitionOptions {
-  /** The version. Default: the current one. */
+  /** A version that was synced. Default: the current one. */
   readonly version?: string | null | undefined;
 }
 
 export interface FollowRunOptions {
-  /** Only events after this sequence number. Default: 0, all events. */
+  /** Begin after the event with this sequence number. Default: 0, with the first event. */
   readonly after?: Integer | null | undefined;
 }
 
@@ -85,11 +85,11 @@ export interface ListWorkflowRunsOptions extends ListOptions {
   readonly workflowName?: string | null | undefined;
   /** Another name for `workflowName`. */
   readonly name?: string | null | undefined;
-  /** Only runs in this status, or in one of several. */
+  /** Only runs in this status, or in one of several. Default: any. */
   readonly status?: WorkflowStatus | readonly WorkflowStatus[] | null | undefined;
   /** Another name for `status`. */
   readonly statusFilter?: WorkflowStatus | null | undefined;
-  /** Only runs whose search attributes have these values; one attribute may have a range. */
+  /** Only runs whose search attributes have these values, at most 32; one may have a range. */
   readonly search?: Readonly<Record<string, Scalar | SearchBounds>> | null | undefined;
   /** Only runs started at this time or later (Unix epoch). `…BeforeMs` means before that time. */
   readonly startedAfterMs?: Integer | null | undefined;
@@ -105,11 +105,11 @@ export interface ListWorkflowRunsOptions extends ListOptions {
 
 export interface WorkflowBulkOptions
   extends Omit<ListWorkflowRunsOptions, "order" | "cursor" | "limit" | "statusFilter"> {
-  /** The largest number of runs to change. Default: all. */
+  /** At most so many runs. Default: all. */
   readonly limit?: Integer | null | undefined;
-  /** Whether to count only, and change nothing. Default: false. */
+  /** Whether to only count. Default: false. */
   readonly dryRun?: boolean | null | undefined;
-  /** The reason that cancelled or paused runs show. */
+  /** Why the runs are cancelled or paused, a text of up to 4 KiB. Default: none. */
   readonly reason?: string | null | undefined;
   /** The type of the signal. */
   readonly type?: string | null | undefined;
@@ -163,7 +163,7 @@ export class Workflow {
   // Definitions
 
   /**
-   * Install a definition. You may call it at every start of an application.
+   * Store a definition, at most 2 MiB. It costs nothing to call this at every start.
    *
    * A new name is `created`, a new version `updated`, the same content `unchanged`. `dryRun` only
    * reports which it would be. Throws `BadRequestError` with `problems` if the definition is not
@@ -199,21 +199,21 @@ export class Workflow {
     return await this.#caller.call(kind.of({ documents: texts }), options);
   }
 
-  /** Return the problems that a `sync` would report, errors and warnings. Installs nothing. */
+  /** Return the errors and warnings that a `sync` would report. Nothing is stored. */
   async validate(yaml: Payload, options: CallOptions = {}): Promise<Problem[]> {
     knownOfCall("workflow.validate", options, NONE);
     const request = WorkflowValidate.of({ document: toBytes(yaml, "yaml") });
     return await this.#caller.call(request, options);
   }
 
-  /** A page of the workflows, each with its current version, by name. */
+  /** List the workflows by name with their current versions, one page at a time. */
   async listDefinitions(options: ListOptions & CallOptions = {}): Promise<Page<DefinitionEntry>> {
     const { limit, cursor } = knownOfCall("workflow.listDefinitions", options, LISTING);
     const request = WorkflowListDefinitions.of({ limit, cursor });
     return await this.#caller.call(request.map(pageWith(definitionOf)), options);
   }
 
-  /** A page of the versions of a workflow that are kept, the last synced first. */
+  /** List the kept versions of workflow `name`, the last synced first, one page at a time. */
   async listVersions(
     name: string,
     options: ListOptions & CallOptions = {},
@@ -223,9 +223,7 @@ export class Workflow {
     return await this.#caller.call(request.map(pageWith(versionOf)), options);
   }
 
-  /**
-   * Return the YAML as it was synced, by default of the current version; `null` if there is none.
-   */
+  /** Return the YAML as it was synced; `null` if there is no such workflow or version. */
   async getDefinition(
     name: string,
     options: GetDefinitionOptions & CallOptions = {},
@@ -234,23 +232,24 @@ export class Workflow {
     return await this.#caller.call(WorkflowGetDefinition.of({ name, version }), options);
   }
 
-  /** Disable the workflow: no call, schedule or trigger starts runs. Runs that exist continue. */
+  /** Start no more runs, by call, schedule or trigger. The runs that exist continue. */
   async disable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     return await this.#enable("workflow.disable", name, false, options);
   }
 
   /**
-   * Enable the workflow again. Its schedule continues at its next time, its trigger where it was.
+   * Allow a disabled workflow to start runs again. Its schedule continues with its next time, and
+   * its trigger where it stopped.
    */
   async enable(name: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     return await this.#enable("workflow.enable", name, true, options);
   }
 
   /**
-   * Make a synced version the current one, for example to go back from a bad version.
+   * Make a version that was synced the current one, such as to go back from a bad version.
    *
-   * New runs use it, with its schedule and trigger. Runs in progress stay on their version. A later
-   * sync of a new version makes that one current.
+   * New runs use it, and its schedule and trigger apply. Runs that have begun stay on their
+   * version. The next sync of a new version makes that version the current one.
    */
   async use(name: string, version: string, options: CallOptions = {}): Promise<DefinitionEntry> {
     knownOfCall("workflow.use", options, NONE);
@@ -270,7 +269,7 @@ export class Workflow {
   // Runs
 
   /**
-   * Start a run, and return its id.
+   * Start a run. Returns its id.
    *
    * `input`: bytes and text are taken as JSON text, anything else is encoded as JSON. The
    * definition says whether it takes an `idempotencyKey`; the same key with another input is a
@@ -284,13 +283,13 @@ export class Workflow {
     return await this.#caller.call(this.#commands.start(name, input, options), options);
   }
 
-  /** Return the run in its present state. Throws `NotFoundError` if it does not exist. */
+  /** Return the run in its current state. Throws `NotFoundError` if there is no such run. */
   async status(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.status", options, NONE);
     return await this.#caller.call(WorkflowGet.of({ runId }).map(runOf), options);
   }
 
-  /** Wait for the end of the run, at most `blockMs`, and return it in its state then. */
+  /** Wait up to `blockMs` until the run has ended. Returns the run as it is by then. */
   async wait(
     runId: string,
     options: WaitForWorkflowOptions & CallOptions = {},
@@ -301,10 +300,11 @@ export class Workflow {
   }
 
   /**
-   * Send a signal. One wait for this `type` takes it; a signal that comes early is kept.
+   * Send a signal to a run. One wait for this `type` consumes it; an early signal is kept.
    *
-   * `data`: bytes and text as they are, anything else as JSON. It is the output of the waiting
-   * step. Throws `ConflictError` if the run has ended.
+   * `data`: bytes and text are sent unchanged, anything else as JSON. It becomes the output of the
+   * step that waits. Throws `ConflictError` if the run has ended, and
+   * `BadRequestError` if it keeps 1,000 signals already that no step has waited for.
    */
   async signal(
     runId: string,
@@ -316,7 +316,8 @@ export class Workflow {
   }
 
   /**
-   * Cancel the run and its children, and notify running actions. `ConflictError` if it has ended.
+   * End the run and its child workflows. Handlers that work on their actions are notified.
+   * Throws `ConflictError` if it has ended.
    */
   async cancel(
     runId: string,
@@ -326,17 +327,17 @@ export class Workflow {
     return await this.#caller.call(this.#commands.cancel(runId, reason, options), options);
   }
 
-  /** Continue a failed run at the step that failed. `ConflictError` if it did not fail. */
+  /** Let a failed run continue from the step that failed. `ConflictError` if it did not fail. */
   async retry(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.retry", options, NONE);
     return await this.#caller.call(WorkflowRetry.of({ runId }).map(runOf), options);
   }
 
   /**
-   * Start a new run at a step, with what another run knew of the other steps. Returns its id.
+   * Start a new run at a step of another run, with its results. Returns the new run's id.
    *
-   * Outputs and outcomes of all other steps are copied; signals, waits and counts are not. The old
-   * run does not change. Throws `ConflictError` if the step comes after one that the old run has
+   * The outputs and outcomes of all other steps are copied; signals, waits and counts are not. The
+   * old run is not changed. Throws `ConflictError` if the step comes after one that the old run has
    * compensated.
    */
   async fork(
@@ -348,9 +349,9 @@ export class Workflow {
   }
 
   /**
-   * Pause the run: no step, attempt, poll or item begins until `resume`.
+   * Pause a run: no step, attempt, poll, item or compensation begins until `resume`.
    *
-   * Actions that were invoked continue, and their results are kept; timers stop. Throws
+   * Actions that were already invoked continue, and their results are kept. Durations stop. Throws
    * `ConflictError` if the run has ended or is compensating.
    */
   async pause(
@@ -361,13 +362,13 @@ export class Workflow {
     return await this.#caller.call(this.#commands.pause(runId, reason, options), options);
   }
 
-  /** Resume a paused run. On a run that is not paused, this has no effect. */
+  /** Let a paused run continue. Resuming a run that is not paused changes nothing. */
   async resume(runId: string, options: CallOptions = {}): Promise<WorkflowStatusResult> {
     knownOfCall("workflow.resume", options, NONE);
     return await this.#caller.call(WorkflowResume.of({ runId }).map(runOf), options);
   }
 
-  /** A page of the run's events, oldest first. */
+  /** List the events of the run, oldest first, one page at a time. */
   async history(
     runId: string,
     options: ListOptions & CallOptions = {},
@@ -378,7 +379,7 @@ export class Workflow {
   }
 
   /**
-   * Iterate over the events of the run as they happen, until it ends, also over lost connections.
+   * Iterate over the run's events as they happen, until it ends, also across lost connections.
    * The history of a run that was retried has several ends: this stops at the last one.
    */
   follow(runId: string, options: FollowRunOptions & CallOptions = {}): HistoryFollower {
@@ -390,8 +391,8 @@ export class Workflow {
   }
 
   /**
-   * A page of runs, newest first, of one workflow or of all. At most 1,000 runs are looked at: a
-   * page may hold fewer than `limit`, or none, and still have `hasMore`.
+   * List runs, one page at a time, newest first. The server looks at 1,000 runs at most for one
+   * page. So a page may hold fewer runs than `limit`, or none, and still have `hasMore`.
    */
   async listRuns(options: ListWorkflowRunsOptions & CallOptions = {}): Promise<Page<RunEntry>> {
     const given = knownOfCall("workflow.listRuns", options, LIST_RUNS);
@@ -401,7 +402,7 @@ export class Workflow {
     return await this.#caller.call(request.map(pageWith(runOf)), options);
   }
 
-  /** Count the runs that are kept, by status: of one workflow, or of all. */
+  /** Count the kept runs by status: of the workflow `workflowName`, or by default of all. */
   async countRuns(
     workflowName?: string | null,
     options: CallOptions = {},
@@ -411,9 +412,9 @@ export class Workflow {
   }
 
   /**
-   * Change all runs that match. A job does this in the background. Without a status, it takes all
-   * runs that the operation can take. Runs that start later are not changed. `client.jobs` shows
-   * its progress.
+   * Apply one operation to all runs that match, in a background job. Without a status, it takes all
+   * that the operation can take. Runs that start after this call are not touched. `client.jobs`
+   * shows the progress.
    */
   async bulk(
     operation: WorkflowBulkOperation,
@@ -429,7 +430,7 @@ export class Workflow {
 
   // Schedules
 
-  /** A page of the schedules, by the name of their workflow. */
+  /** List the schedules by the name of their workflow, one page at a time. */
   async schedules(options: ListOptions & CallOptions = {}): Promise<Page<ScheduleEntry>> {
     const { limit, cursor } = knownOfCall("workflow.schedules", options, LISTING);
     const request = WorkflowSchedules.of({ limit, cursor });
