@@ -14,15 +14,20 @@ import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
 import { FORCE, type ForceOptions } from "./base/shared-options.js";
 
 export interface NamespaceOptions {
-  /** How many versions of a key are kept, with the current one: 1 to 64. */
+  /** How many versions of a key are kept, including the current one: 1 to 64. New: 64. */
   readonly kvHistory?: Integer | null | undefined;
-  /** How long the versions of a deleted key are kept. With 0 they are deleted at once. */
+  /** How long the versions of a deleted key are kept; 0 removes them at once. New: 86,400,000. */
   readonly kvDeletedMs?: Integer | null | undefined;
 }
 
 const CONFIGURE: OptionNames<NamespaceOptions> = { kvHistory: true, kvDeletedMs: true };
 
-/** `client.namespaces`. */
+/**
+ * `client.namespaces`.
+ *
+ * A name is 1 to 63 letters, digits, `-`, `_` and `.`, and begins with a letter; any other name
+ * throws `BadRequestError`.
+ */
 export class Namespaces {
   readonly #caller: Caller;
 
@@ -37,7 +42,12 @@ export class Namespaces {
   }
 
   /**
-   * Change settings; those that are left out stay. Creates the namespace if needed, and returns it.
+   * Change settings of a namespace. Returns the namespace with all its settings.
+   *
+   * A setting that is left out, or given as `null`, stays as it is. If there is no such namespace,
+   * it is created. A changed setting applies to each key from its next change on.
+   *
+   * Throws `BadRequestError` if a setting is out of its limits.
    */
   async configure(
     name: string,
@@ -48,13 +58,21 @@ export class Namespaces {
     return await this.#caller.call(request, options);
   }
 
-  /** A page of the namespaces, by name. */
+  /**
+   * List the namespaces by name, one page at a time.
+   *
+   * Throws `BadRequestError` if the cursor belongs to another listing.
+   */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<NamespaceInfo>> {
     const { limit, cursor } = knownOfCall("namespaces.list", options, LISTING);
     return await this.#caller.call(NamespaceList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Delete a namespace. Returns whether it existed. One that is not empty needs `force`. */
+  /**
+   * Delete a namespace. Returns whether it existed.
+   *
+   * Throws `ConflictError` if it is not empty and `force` is not given.
+   */
   async delete(name: string, options: ForceOptions & CallOptions = {}): Promise<boolean> {
     const { force } = knownOfCall("namespaces.delete", options, FORCE);
     return await this.#caller.call(NamespaceDelete.of({ name, force }), options);

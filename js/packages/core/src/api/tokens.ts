@@ -63,10 +63,13 @@ export class Tokens {
   }
 
   /**
-   * Create a token. Its secret is made here; only its hash is sent.
+   * Create a token. The client makes its secret and sends only its hash.
    *
-   * The first token of a server turns tokens on: connections without a token are then closed, also
-   * this client's, once it has its answer.
+   * The first token of a server turns tokens on: connections without one are closed. This client's
+   * own connection is closed too, after it has its answer.
+   *
+   * Throws `BadRequestError` if there is no such role, if a scope is malformed or of no use to the
+   * role, or if a value is out of its limits; `ConflictError` if there are 10,000 tokens already.
    */
   async create(role: Role, options: CreateTokenOptions & CallOptions = {}): Promise<NewToken> {
     const given = knownOfCall("tokens.create", options, CREATE);
@@ -90,7 +93,10 @@ export class Tokens {
    *
    * A `backend` may do this, too, within its own namespaces and scopes. It also works on a server
    * without tokens, and does not turn tokens on. The token never lasts longer than this client's
-   * own, and ends at once if that is revoked.
+   * own token. Revoking that token ends the minted one at once.
+   *
+   * Throws `BadRequestError` if a scope is malformed or of no use to a page, or if a value is out
+   * of its limits; `ForbiddenError` if scopes or namespaces go beyond this client's own.
    */
   async mint(options: MintOptions & CallOptions): Promise<MintedToken> {
     const { scopes, expiresMs, namespaces } = knownOfCall("tokens.mint", options, MINT);
@@ -102,13 +108,17 @@ export class Tokens {
     return await this.#caller.call(request, options);
   }
 
-  /** A page of the tokens, by id; expired and revoked ones are listed for 30 days. */
+  /** List the tokens by id, one page at a time. Expired and revoked ones are listed for 30 days. */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<TokenInfo>> {
     const { limit, cursor } = knownOfCall("tokens.list", options, LISTING);
     return await this.#caller.call(TokenList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Revoke a token: its holders can no longer connect, and their connections are closed. */
+  /**
+   * Revoke a token: its holders cannot connect again, and their connections are closed.
+   *
+   * Throws `NotFoundError` if there is no such token.
+   */
   async revoke(id: string, options: CallOptions = {}): Promise<TokenInfo> {
     knownOfCall("tokens.revoke", options, NONE);
     return await this.#caller.call(TokenRevoke.of({ id }), options);
