@@ -17,17 +17,19 @@ from collections.abc import Callable
 from floruntime.server.limits import BATCH_S
 
 WEIGHED_S = 0.001
-"""A batch in which floods did less tells nothing of what theirs take."""
+"""A batch in which floods worked for less than this is not used for the estimate."""
 BESIDE_MAX = 8.0
-"""A batch that took longer beside what was done in it was held up by something else."""
+"""The highest believed ratio of writing and answering time to the floods' work. A batch with a
+higher one was delayed by something else.
+"""
 HEAVY_S = BATCH_S / 8
-"""A command that takes longer is heavy."""
+"""A command that takes longer than this is heavy: it may have to wait for others."""
 KEPT = 0.75
-"""So much of what was known is kept where a batch took less than expected."""
+"""How much of the old estimate is kept when a batch took less than expected."""
 
 
 class Fill:
-    """That of the open batch, which has so much time; `now_s` measures."""
+    """How full the open batch is, of `batch_s` seconds; `now_s` is the clock."""
 
     __slots__ = (
         "_batch_s",
@@ -54,20 +56,20 @@ class Fill:
         self.is_used = False
         #: How long floods have worked on the open batch.
         self.spent_s = 0.0
-        #: How many are to be answered by the open batch, and whether one is under way.
+        #: How many answers the open batch has, and whether a batch is being written.
         self.look: Callable[[], tuple[int, bool]] = _nothing
-        #: Whether others, too, are in the batch that was last begun to be written.
+        #: Whether others than floods wait for the batch whose writing began last.
         self.is_awaited = True
-        #: Told when the open batch is a new one after one that was full.
+        #: Called when a new batch is opened after one that was full.
         self.on_room: Callable[[], None] = _nobody
-        #: What writing and answering takes, beside what floods have done.
+        #: How long writing and answering takes, as a multiple of the floods' work.
         self._beside = 1.0
-        #: How long floods have worked on the batch that was last begun to be written.
+        #: How long floods have worked on the batch whose writing began last.
         self.weighed_s = 0.0
         self._commands = 0
 
     def add(self, commands: int, spent_s: float) -> None:
-        """A flood has put so many commands into the open batch, which took so long."""
+        """Add what a flood put into the open batch: how many commands, and how long they took."""
         self.is_used = True
         self._commands += commands
         self.spent_s += spent_s
@@ -75,7 +77,7 @@ class Fill:
             self.is_full = True
 
     def has_room_for(self, command_s: float) -> bool:
-        """Whether a flood may put a command that takes so long into the open batch."""
+        """Whether a flood may put a command that takes `command_s` into the open batch."""
         if command_s > HEAVY_S and self.weighed_s and not self.is_full:
             answers, is_under_way = self.look()
             if answers > self._commands or (is_under_way and self.is_awaited):
@@ -83,7 +85,7 @@ class Fill:
         return not self.is_full
 
     def begin(self, answers: int) -> None:
-        """The open batch is a new one; so many are to be answered by the one before."""
+        """Begin a new open batch; the one before has `answers` answers."""
         self.is_awaited = answers > self._commands
         self.weighed_s, self.spent_s, self._commands = self.spent_s, 0.0, 0
         self.is_used = False
@@ -92,11 +94,11 @@ class Fill:
             self.on_room()
 
     def give_up(self) -> None:
-        """There will be no further batch: who waits for one need not."""
+        """Let those go on who wait for the next batch: there will be none."""
         self.begin(0)
 
     def took(self, settled_s: float) -> None:
-        """To write and to answer what was full took so long."""
+        """Learn how long writing and answering a full batch took."""
         weighed_s = self.weighed_s
         if weighed_s >= WEIGHED_S:
             beside = min(settled_s / weighed_s, BESIDE_MAX)
@@ -104,9 +106,9 @@ class Fill:
 
 
 def _nobody() -> None:
-    """Nobody waits for room."""
+    """Do nothing: nobody waits for room."""
 
 
 def _nothing() -> tuple[int, bool]:
-    """There is no commit."""
+    """Say that no batch has answers: there is no commit."""
     return 0, False
