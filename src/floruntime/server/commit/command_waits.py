@@ -21,7 +21,7 @@ from floruntime.server.commit.caller import Caller
 from floruntime.server.commit.waiters import Waiter, Waiters
 
 KEEP_ALIVE_MS = 500
-"""A wait that keeps a group member alive is asked again before a tick if older than this."""
+"""A wait that keeps a group member alive is tried again before a tick, if its last try is older."""
 
 
 class Apply(Protocol):
@@ -36,7 +36,7 @@ AnswerLater = Callable[[Caller, int, int, Outcome], None]
 
 
 class CommandWaits:
-    """Who waits, and what is to be offered to them. `answer` is told what a wait came to."""
+    """The commands that wait, and the changes to offer them. `answer` gets the result of a wait."""
 
     def __init__(self, machine: Machine, clock: Clock, apply: Apply, answer: AnswerLater) -> None:
         self._machine = machine
@@ -44,7 +44,7 @@ class CommandWaits:
         self._apply = apply
         self._answer = answer
         self._waiters = Waiters(clock, self._time_up)
-        #: Empty while nobody waits: whoever has changed something may look before they offer it.
+        #: Empty while nothing waits. So a caller may look here before it offers a change.
         self.by_topic = self._waiters.by_topic
         self._to_offer: deque[Outcome] = deque()
 
@@ -59,8 +59,8 @@ class CommandWaits:
         outcome: Outcome,
         now_ms: int,
     ) -> bool:
-        """Let a command that may wait, and came now, do so if its first outcome is no answer yet;
-        False where it does not.
+        """Let a new command wait if its first outcome is not an answer yet; return False if it does
+        not wait.
         """
         if _ends_wait(rule, outcome):
             return False
@@ -74,7 +74,7 @@ class CommandWaits:
         return True
 
     def offer(self, outcome: Outcome) -> None:
-        """Offer what a command has changed to those who wait for it."""
+        """Offer what a command has changed to the commands that wait for it."""
         self._to_offer.append(outcome)
         while self._to_offer:
             self._offer(self._to_offer.popleft())
@@ -90,7 +90,7 @@ class CommandWaits:
                 self._offer_at(topic)
 
     def _offer_at(self, topic: Topic) -> None:
-        """Offer what changed at one topic, in order of arrival, until it is gone."""
+        """Offer what changed at one topic, in order of arrival, until nothing of it is left."""
         last: Waiter | None = None
         for waiter in self._waiters.at(topic, set()):
             if last is not None and self._machine.is_spent(last.rule, topic):
@@ -99,7 +99,7 @@ class CommandWaits:
             last = waiter
 
     def keep_alive(self) -> None:
-        """Ask those again whose wait keeps something of theirs alive, if that is long ago."""
+        """Try again the waits that keep a group member alive, if their last try is long ago."""
         now_ms = self._clock.now_ms()
         for waiter in self._waiters.keeping_alive(now_ms - KEEP_ALIVE_MS):
             self._ask(waiter)
@@ -107,7 +107,7 @@ class CommandWaits:
             self._offer(self._to_offer.popleft())
 
     def _ask(self, waiter: Waiter) -> None:
-        """Ask once more, and answer where that ends the wait."""
+        """Try a command again, and answer it if that ends its wait."""
         waiter.asked_ms = now_ms = self._clock.now_ms()
         outcome = (
             self._ask_again(waiter) if waiter.rule.look is None else self._look(waiter, now_ms)
@@ -129,7 +129,7 @@ class CommandWaits:
         return outcome
 
     def _look(self, waiter: Waiter, now_ms: int) -> Outcome:
-        """What it waits for as it stands, in the open batch."""
+        """Look at what a command waits for, as it is in the open batch."""
         try:
             look = self._machine.look(waiter.namespace, now_ms, waiter.request)
         except FloError as error:
@@ -145,7 +145,7 @@ class CommandWaits:
         self._answer(waiter.owner, waiter.request_id, waiter.number, outcome)
 
     def drop(self, caller: Caller) -> None:
-        """Forget what a caller that is gone waits for."""
+        """Forget the waits of a caller that has disconnected."""
         self._waiters.drop(caller)
 
     def cancel(self, caller: Caller, request_id: int) -> bool:
@@ -153,14 +153,15 @@ class CommandWaits:
         return self._waiters.end(caller, request_id)
 
     def end_all(self) -> None:
-        """Answer everyone who waits with what there is."""
+        """End every wait: answer with what there is."""
         self._waiters.end_all()
 
 
 def _ends_wait(rule: WaitRule, outcome: Outcome) -> bool:
-    """Whether `outcome` is an answer: a refusal is, and a first answer that is given again.
+    """Whether `outcome` is an answer. A refusal is one, and so is a remembered answer.
 
-    But a command that only looks after it has acted goes on looking when it comes again.
+    Exception: some commands act first, and then only look. When such a command is sent again, it
+    goes on looking.
     """
     if outcome.error is not None or rule.found(outcome.result):
         return True

@@ -25,15 +25,15 @@ from floruntime.server.commit.large_answers import LargeAnswers
 from floruntime.server.commit.waiters import Waiter, Waiters
 
 OWN_NAMESPACE = "default"
-"""The server's own commands and looks carry some valid namespace; they are about none."""
+"""The namespace of the server's own commands and looks. It must be valid, but has no effect."""
 ASKED_AT_ONCE = 256
-"""So many of those who wait on a change are asked at once, the others in slices."""
+"""How many of the queries that wait on a change are asked at once; the others follow in slices."""
 SLICE_S = 0.005
-"""How long those are asked in one turn of the event loop."""
+"""How long such a slice takes in one turn of the event loop."""
 
 
 class Queries:
-    """Answers queries. `readable` gives the state that they may see now."""
+    """Answers queries. `readable` returns the state that they may see now."""
 
     def __init__(self, machine: Machine, clock: Clock, readable: Callable[[], Reader]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -44,7 +44,7 @@ class Queries:
         self._clock = clock
         self._readable = readable
         self._pinned: View | None = None
-        #: How often the state that queries see has moved on.
+        #: How many times the state that queries see has advanced.
         self.changes_total = 0
         self._is_ending = False
         self.waiters = Waiters(clock, self._time_up)
@@ -54,13 +54,13 @@ class Queries:
         self._large = LargeAnswers(lambda: self.answer_room() if self.answer_room else UINT_MAX)
 
     def move_on(self) -> None:
-        """From now on queries see the state that `readable` gives then; so it differs."""
+        """Let queries see the state that `readable` returns from now on: it has advanced."""
         self._pinned = None
         self.changes_total += 1
         self._machine.warm.settle()
 
     def let_go(self) -> None:
-        """Hold on to no view of the state, though it is the same."""
+        """Release the view of the state, although the state is the same."""
         self._pinned = None
 
     def view(self) -> View:
@@ -68,7 +68,7 @@ class Queries:
         return self.view_in(OWN_NAMESPACE)
 
     def view_apart(self) -> View:
-        """The state that queries see now, to be looked at for longer."""
+        """The state that queries see now, as a view that may be kept for longer."""
         return self._machine.view(self._readable(), OWN_NAMESPACE, self._clock.now_ms())
 
     def view_in(self, namespace: str) -> View:
@@ -76,7 +76,7 @@ class Queries:
         return self._own_view().beside(namespace, self._clock.now_ms())
 
     def _own_view(self) -> View:
-        """The one that queries are asked on, and nobody else ever gets: each is aimed anew."""
+        """The view that queries are asked on. It is not given out: each query aims it again."""
         view = self._pinned
         if view is None:  # kept until the state moves on: what it has decoded is read again
             view = self._pinned = self._machine.view(self._readable(), OWN_NAMESPACE, 0)
@@ -86,7 +86,7 @@ class Queries:
         return view
 
     def _aimed(self, namespace: str, now_ms: int) -> View:
-        """For one question, which is asked at once."""
+        """The view for one query, which must be asked at once."""
         view = self._own_view()
         view.aim(namespace, now_ms)
         return view
@@ -100,7 +100,7 @@ class Queries:
             items = self._items.get(type(query))
             if items is not None:
                 check_read_namespace(namespace)
-                apart = view.beside(namespace, view.now_ms)  # for it may take many turns
+                apart = view.beside(namespace, view.now_ms)  # the answer may take many turns
                 self._large.answer(caller, request_id, items(apart, query))
                 return
             result = self._machine.ask(view, query)
@@ -133,7 +133,7 @@ class Queries:
         self.waiters.add(waiter, query.block_ms)  # type: ignore[attr-defined]  # as above
 
     def wake(self, touched: list[Topic], ended: list[Topic]) -> list[Caller]:
-        """Ask those who wait on what changed; answers the callers that have answers now."""
+        """Ask the queries that wait on what changed; return the callers that have answers now."""
         woken: list[Caller] = []
         for asked, waiter in enumerate(self.waiters.on(touched + ended)):
             waiter.is_ended = waiter.is_ended or waiter.waits_on_any(ended)
@@ -164,7 +164,7 @@ class Queries:
             woken.append(waiter.owner)
 
     def _ask_more(self) -> None:
-        """Many wait on one topic: they are asked slice by slice, so that others come in between."""
+        """Ask many waiting queries slice by slice, so that others are served in between."""
         until_s = time.perf_counter() + SLICE_S
         woken: list[Caller] = []
         while self._due and time.perf_counter() < until_s:
@@ -179,15 +179,16 @@ class Queries:
             self._loop.call_soon(self._ask_more)
 
     def renew_waits(self, touched: list[Topic]) -> None:
-        """The state until now held nothing for those who wait on this: they go on from there."""
+        """Let waits on `touched` go on from here: the state up to now had nothing for them."""
         for waiter in self.waiters.on(touched):
             if waiter.rule.renew is not None and not waiter.is_due:
                 self._renew(waiter)
 
     def _renew(self, waiter: Waiter, *, is_over: bool = False) -> FloError | None:
-        """Answers the refusal where what it waits on is gone; the wait stays as it was then.
+        """Bring a wait up to date. If what it waits on was deleted, return the refusal, and leave
+        the wait unchanged.
 
-        What has not moved is asked again only when its wait is over.
+        A wait whose request has not changed is asked again only when it is over.
         """
         renew = waiter.rule.renew
         if renew is not None:
@@ -207,6 +208,6 @@ class Queries:
         waiter.owner.flush()
 
     def end_waits(self) -> None:
-        """Answer all who wait with what there is; from now on nobody waits."""
+        """Answer all who wait with what there is. From now on, no query waits."""
         self._is_ending = True
         self.waiters.end_all()
