@@ -21,15 +21,15 @@ from floruntime.engine.store.guarded import TOLD
 from floruntime.server.commit.caller import answer_bytes
 
 AT_ONCE_BYTES: Final = 8 * 1024 * 1024
-"""What is found at once, and not more, is answered at once."""
+"""Up to this size, an answer is made and sent at once."""
 SLICE_S: Final = 0.004
-"""How long all of them are made in one turn of the event loop."""
+"""How long the server works on all large answers in one turn of the event loop."""
 PIECE_BYTES: Final = 256 * 1024
-"""Items are put together until they are so large: each piece is written by itself."""
+"""Items are joined into pieces of about this size; each piece is written separately."""
 
 
 class Asker(Protocol):
-    """Who is answered."""
+    """The caller that is answered."""
 
     @property
     def is_closed(self) -> bool:
@@ -46,20 +46,20 @@ class TakesBodies(Protocol):
     """A caller that takes an answer in pieces, encoded."""
 
     def await_body(self, request_id: int) -> None:
-        """Begin nothing more until the answer to that, which takes long, is there."""
+        """Begin nothing more until the answer to this request is ready, which may take long."""
         ...
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """So much more of that answer was made."""
+        """Count `answer_bytes` more that were made of that answer."""
         ...
 
     def give_body(self, request_id: int, pieces: list[bytes]) -> None:
-        """The answer is there, in so many pieces; none: it was refused, which was told."""
+        """Take the whole answer, in pieces. None: it was refused, and the caller was told."""
         ...
 
 
 class _Answer:
-    """One of them. `ready`: what was found before it was known to be large."""
+    """One large answer. `ready`: the items found before it was known to be large."""
 
     def __init__(
         self, caller: Any, request_id: int, ready: list[Any], items: Iterator[Any]
@@ -74,7 +74,7 @@ class _Answer:
         self._small_bytes = 0
 
     def find_one(self) -> int:
-        """Find and encode one item; how many bytes it has, 0 where there is none."""
+        """Find and encode one item; return its size in bytes, 0 if there are no more."""
         item = self._ready.popleft() if self._ready else next(self._items, _END)
         if item is _END:
             return 0
@@ -102,7 +102,7 @@ _END: Final = object()
 
 
 class LargeAnswers:
-    """Makes them, one slice after the other. `room`: how many bytes more may lie unread."""
+    """Makes large answers slice by slice. `room`: how many more bytes may lie unread."""
 
     def __init__(self, room: Callable[[], int]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -110,7 +110,7 @@ class LargeAnswers:
         self._under_way: deque[_Answer] = deque()
 
     def answer(self, caller: Asker, request_id: int, items: Iterator[Any]) -> None:
-        """Answer with a list of these items. Raises the refusal, of what is refused at once."""
+        """Answer with a list of these items. Raises the refusal if it is refused at once."""
         ready: list[Any] = []
         found_bytes = 0
         for item in items:
@@ -138,7 +138,7 @@ class LargeAnswers:
             self._loop.call_soon(self._make_some)
 
     def _go_on(self, answer: _Answer) -> bool:
-        """Take one step of it; whether it is over."""
+        """Take one step of an answer; return whether it is finished."""
         caller, request_id = answer.caller, answer.request_id
         try:
             pieces = self._step(answer)

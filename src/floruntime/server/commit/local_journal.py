@@ -21,10 +21,10 @@ ASYNC_SYNC_MS = 100
 
 
 class LocalJournal:
-    """Writes batches to `store`; `sync` makes all that is written durable, up to an index, and
-    `took` is told how long that took, in seconds.
+    """Writes batches to `store`, and syncs them.
 
-    `on_step` is told of each step that a batch takes; tests of crashes end the process there.
+    `sync` makes everything written up to an index durable. `took` is called with the seconds that a
+    sync took. `on_step` is called at each step of a batch; tests of crashes end the process there.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LocalJournal:
         self._sync_timer: asyncio.TimerHandle | None = None
         self._is_lost = False
         self._on_durable: Callable[[], None]
-        #: Before anybody listens, what a read raises is enough.
+        #: Does nothing until a listener is set: until then, the error that a read raises is enough.
         self._on_lost: Callable[[BaseException], None] = lambda error: None
 
     @property
@@ -63,7 +63,7 @@ class LocalJournal:
         return self._snapshot
 
     def let_go(self) -> None:
-        """Hold on to no earlier state than the last."""
+        """Release any state earlier than the last."""
         self._snapshot = None
 
     @property
@@ -72,7 +72,7 @@ class LocalJournal:
 
     @property
     def has_news(self) -> bool:
-        """Whether a batch has become durable, and nobody was told yet."""
+        """Whether a batch has become durable that was not yet reported."""
         return self._syncs.has_ended
 
     def begin(
@@ -87,7 +87,7 @@ class LocalJournal:
             if self._durability is Durability.SYNC:
                 return self._write_and_sync(changes, index, answers)
             self._write(changes, index)
-        except Exception as error:  # whatever it is: what the disk holds can no longer be told
+        except Exception as error:  # after any error, what the disk holds is unknown
             self._lose(error)
             return False
         if self._durability is Durability.ASYNC and self._sync_timer is None:
@@ -97,7 +97,7 @@ class LocalJournal:
     def _write_and_sync(self, changes: Changes, index: int, answers: int) -> bool:
         is_here = self._syncs.may_be_here(answers)
         if not is_here:
-            self.readable()  # held on to: what is written now is seen by nobody before it is synced
+            self.readable()  # kept, so that queries do not see the new batch before it is synced
         self._write(changes, index)
         if not is_here:
             self._syncs.request(index, self._synced)
@@ -141,7 +141,7 @@ class LocalJournal:
             self._lose(error)
 
     def _lose(self, error: BaseException) -> None:
-        """Nothing is tried again: a second sync can succeed without what the first one lost."""
+        """Report the loss. No retry: a second sync may succeed without what the first lost."""
         if not self._is_lost:
             self._is_lost = True
             self._on_lost(error)

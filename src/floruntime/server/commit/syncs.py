@@ -11,11 +11,13 @@ from collections.abc import Callable
 QUICK_S = 0.001
 """A sync that takes longer is not worth stopping the event loop for."""
 SMALL_ANSWERS_MAX = 2
-"""Batches with more answers come from many clients: while one syncs, the next ones collect."""
+"""A batch with more answers comes from many clients. It is synced in the thread, so that their next
+commands collect meanwhile.
+"""
 LEARNED = 1 / 8
-"""How much the last sync counts for how long the next one is expected to take."""
+"""The weight of the last sync in the estimate for the next one."""
 COUNTED_S_MAX = 4 * QUICK_S
-"""A sync that took longer counts as this: one that the disk held up tells little of the next."""
+"""A sync that took longer counts as this long: one slow sync says little about the next."""
 
 Done = Callable[[BaseException | None], None]
 
@@ -23,9 +25,9 @@ Done = Callable[[BaseException | None], None]
 class Syncs:
     """Runs one sync at a time: in a thread, while the event loop goes on, or on the loop itself.
 
-    To hand over to the thread and to be woken by it takes almost as long as a quick disk takes to
-    sync. Where a batch is small the loop has nothing to do meanwhile, so while syncs are quick,
-    too, it does that one itself. `took` is told how long each took.
+    A hand-over to the thread and back takes almost as long as a sync on a quick disk. While a small
+    batch syncs, the loop has nothing else to do. So while syncs are quick, the loop syncs small
+    batches itself. `took` is called with how long each sync took.
     """
 
     def __init__(
@@ -38,9 +40,9 @@ class Syncs:
         self._sync = sync
         self._took = took
         self._now_s = now_s
-        #: How long the next sync will take, as those before it did. An unknown disk is slow.
+        #: How long the next sync is expected to take. An unknown disk counts as slow.
         self._expected_s = COUNTED_S_MAX
-        #: Whether the thread has done what was asked. Who is told of that takes it back.
+        #: Whether the thread has done what was asked. The function that is notified resets it.
         self.has_ended = False
         self._requests: queue.SimpleQueue[tuple[int, Done] | None]
         self._requests = queue.SimpleQueue()

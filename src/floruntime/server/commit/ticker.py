@@ -19,9 +19,9 @@ from floruntime.engine.store.guarded import TOLD
 from floruntime.server.clock import Clock, Handle
 
 QUIET_COMMANDS_MAX = 64
-"""So few since the last look are next to nothing."""
+"""Up to this many commands since the last look count as little happening."""
 AHEAD_FACTOR = 4
-"""How many times further each look goes then."""
+"""How many times further each look goes while little happens."""
 FAILED_TIMER_MS = 60_000
 """A timer whose handler failed (a bug) is fired again after this time, not at once and forever."""
 
@@ -42,17 +42,17 @@ class Ticker:
         self._before_tick = before_tick
         self._timer: Handle | None = None
         self._is_stopped = False
-        #: When the next tick is due: before any command that is stamped then or later.
+        #: When the next tick is due. It runs before any command that is stamped then or later.
         self.next_ms = 0
         self._ahead_ms = clock.horizon_ms
         self._looked_at = machine.index
 
     def tick_if_due(self) -> None:
-        """Submit what is due; a tick handles so many timers, and is followed by another."""
+        """Submit ticks until nothing is due: one tick handles a limited number of timers."""
         now_ms = self._clock.now_ms()
         if now_ms < self.next_ms or self._is_stopped:
             return
-        # Until the ticks are done nothing may start another one.
+        # Until these ticks are done, nothing may start another one.
         horizon_ms = now_ms + self._look_ahead_ms()
         self.next_ms = horizon_ms
         self._before_tick()
@@ -63,8 +63,9 @@ class Ticker:
         self._tick_at(horizon_ms if due_ms is None else due_ms)
 
     def _look_ahead_ms(self) -> int:
-        """How far to look: the farther, the longer next to nothing happens, so that a server that
-        has nothing to do sleeps. What has happened leaves tombstones that a look has to pass.
+        """How far to look. The longer little happens, the further, so that an idle server sleeps.
+
+        While much happens it stays near: each look has to pass the tombstones of what happened.
         """
         applied = self._machine.index
         is_quiet = applied - self._looked_at <= QUIET_COMMANDS_MAX
@@ -78,7 +79,7 @@ class Ticker:
             self.tick_if_due()
 
     def _fire_one_by_one(self) -> None:
-        """A timer fails: fire the others, which are not to blame, and that one later."""
+        """Fire timers one by one, because one of them failed; postpone that one."""
         for _ in range(TIMERS_PER_TICK_MAX):
             outcome = self._submit_own(Tick(1))
             if outcome.error is not None:
@@ -87,7 +88,7 @@ class Ticker:
                 return
 
     def no_later_than(self, when_ms: int) -> None:
-        """A timer was set for `when_ms`."""
+        """Tick at `when_ms` at the latest: a timer was set for then."""
         if when_ms < self.next_ms:
             self._tick_at(when_ms)
 
