@@ -9,12 +9,15 @@ import type { Request } from "../../wire/request.js";
 import { Commands } from "../base/commands.js";
 
 export interface CompleteOptions {
-  /** The name of the outcome. Default: `success`. */
+  /**
+   * How the run ended, as workflows see it. Default: `success`. It is a letter or `_`, followed by
+   * letters, digits, `_` and `-`.
+   */
   readonly outcome?: string | null | undefined;
 }
 
 export interface FailOptions {
-  /** Whether the run may be tried again. False: the run fails with this attempt. Default: true. */
+  /** Whether another attempt may follow. If not, the run has failed. Default: true. */
   readonly retry?: boolean | null | undefined;
 }
 

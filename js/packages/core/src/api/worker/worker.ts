@@ -36,29 +36,41 @@ import { type CompleteOptions, claimOf, type FailOptions, WorkerCommands } from 
 const WAIT_MS = 30_000;
 
 export interface RegisterWorkerOptions {
-  /** How many runs it can work on at a time. Default: 10. */
+  /**
+   * How many runs it works on at once: 1 to 100,000. Default: 10. It is shown to people and limits
+   * nothing.
+   */
   readonly concurrency?: Integer | null | undefined;
   /** Another name for `concurrency`. */
   readonly maxConcurrency?: Integer | null | undefined;
-  /** Its labels. A run with labels goes only to workers that have all of them. */
+  /**
+   * A run with labels goes only to a worker that has them all. Up to 64, together 4 KiB. Default:
+   * none.
+   */
   readonly labels?: Readonly<Record<string, string>> | null | undefined;
-  /** Data that is shown with the worker; a text becomes `{ text }`. */
+  /**
+   * Names and texts for people; a text becomes `{ text }`. Up to 64, together 16 KiB. Default:
+   * none.
+   */
   readonly metadata?: Readonly<Record<string, string>> | string | null | undefined;
   /** Shown in its metadata, as `machineId`. */
   readonly machineId?: string | null | undefined;
 }
 
 export interface HeartbeatOptions {
-  /** The runs that the worker works on: claimed tasks, or ids of runs. */
+  /**
+   * What the worker works on, as claimed tasks or ids of runs: at most 100,000. Default: nothing.
+   */
   readonly running?: Iterable<Pick<Task, "runId"> | string> | null | undefined;
 }
 
 export interface AwaitTaskOptions {
-  /** How long to wait for the first run. Default: 30,000. */
+  /** How long to wait for the first run: at most 300,000. Default: 30,000. */
   readonly blockMs?: Integer | null | undefined;
 }
 
 export interface AwaitTasksOptions extends AwaitTaskOptions {
+  /** Up to so many runs: at most 1,000. */
   readonly count: Integer;
 }
 
@@ -73,15 +85,20 @@ const HEARTBEAT: OptionNames<HeartbeatOptions> = { running: true };
 const AWAIT: OptionNames<AwaitTaskOptions> = { blockMs: true };
 const AWAIT_MANY: OptionNames<AwaitTasksOptions> = { ...AWAIT, count: true };
 export interface TouchOptions extends ExtendOptions {
-  /** The run's progress, from 0 to 1. If left out, it stays. */
+  /** A number from 0 to 1, kept with the run. If left out, it stays as it is. */
   readonly progress?: number | null | undefined;
-  /** A text about the progress, for people. */
+  /** A text of up to 4 KiB, kept with the run. If left out, it stays as it is. */
   readonly progressNote?: string | null | undefined;
 }
 
 const TOUCH: OptionNames<TouchOptions> = { extendMs: true, progress: true, progressNote: true };
 
-/** Workers, by id. */
+/**
+ * Workers by id.
+ *
+ * An id is 1 to 255 bytes of UTF-8 without control characters; any other id throws
+ * `BadRequestError`.
+ */
 export class Worker {
   readonly #caller: Caller;
   readonly #commands = new WorkerCommands(false);
@@ -95,7 +112,11 @@ export class Worker {
     this.#caller = caller;
   }
 
-  /** Register a worker. Registering again changes its data. */
+  /**
+   * Add a worker to the registry. Registering it again updates its entry.
+   *
+   * `actions`: 1 to 1,000 names. Throws `BadRequestError` if a value is out of its limits.
+   */
   async register(
     workerId: string,
     actions: Iterable<string>,
@@ -109,7 +130,10 @@ export class Worker {
   }
 
   /**
-   * Report that the worker is alive, and the runs that it works on. Returns what it should stop.
+   * Tell the server that the worker is alive. The answer says which runs it should stop.
+   *
+   * A worker is unhealthy 90 s after its last heartbeat. An unregistered worker throws nothing: the
+   * answer has `known` false.
    */
   async heartbeat(
     workerId: string,
@@ -120,7 +144,11 @@ export class Worker {
     return await this.#caller.call(request, options);
   }
 
-  /** Drain the worker: it finishes its runs and gets no new ones. */
+  /**
+   * Ask the worker to finish its runs and to claim no more.
+   *
+   * Throws `NotFoundError` if it is not registered.
+   */
   async drain(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
     knownOfCall("worker.drain", options, NONE);
     return await this.#caller.call(WorkerDrain.of({ workerId }), options);
@@ -132,19 +160,27 @@ export class Worker {
     return await this.#caller.call(WorkerDeregister.of({ workerId }), options);
   }
 
-  /** Return the worker's state, with the number of attempts that it completed and that failed. */
+  /**
+   * Return the worker's state, with the number of its attempts, done and failed.
+   *
+   * Throws `NotFoundError` if it is not registered.
+   */
   async info(workerId: string, options: CallOptions = {}): Promise<WorkerInfo> {
     knownOfCall("worker.info", options, NONE);
     return await this.#caller.call(WorkerGetInfo.of({ workerId }), options);
   }
 
-  /** A page of the namespace's workers, by id. */
+  /**
+   * List the namespace's workers by id, one page at a time: those heard from within a day.
+   *
+   * Throws `BadRequestError` if the cursor belongs to another listing.
+   */
   async list(options: ListOptions & CallOptions = {}): Promise<Page<WorkerInfo>> {
     const { limit, cursor } = knownOfCall("worker.list", options, LISTING);
     return await this.#caller.call(WorkerList.of({ limit, cursor }).map(pageOf), options);
   }
 
-  /** Claim the next run of `actions`; `null` if there is none within `blockMs`. */
+  /** Claim the next run of `actions`. Returns `null` if none comes within `blockMs`. */
   async awaitTask(
     workerId: string,
     actions: Iterable<string>,
@@ -156,7 +192,7 @@ export class Worker {
     return task ?? null;
   }
 
-  /** Claim up to `count` runs; waits for the first one. */
+  /** Claim up to `count` runs. The list is empty if none comes within `blockMs`. */
   async awaitTasks(
     workerId: string,
     actions: Iterable<string>,
@@ -167,7 +203,13 @@ export class Worker {
     return await this.#caller.call(request, { ...options, blockMs });
   }
 
-  /** Complete the run. Throws `ConflictError` if this worker no longer has its lease. */
+  /**
+   * Complete the run.
+   *
+   * `output` is at most the server's `value_bytes_max` (1 MiB unless configured). Throws
+   * `ConflictError` if the lease is no longer this worker's, `BadRequestError` if the output or the
+   * outcome is invalid.
+   */
   async complete(
     workerId: string,
     task: Task,
@@ -178,7 +220,11 @@ export class Worker {
     await this.#caller.call(command, options);
   }
 
-  /** Report that this attempt failed. With `retry: false` the run fails with it. */
+  /**
+   * Report that this attempt failed. With `retry: false`, the run has failed.
+   *
+   * `error`: a text of up to 4 KiB. Throws `ConflictError` if the lease is no longer this worker's.
+   */
   async fail(
     workerId: string,
     task: Task,
@@ -189,10 +235,10 @@ export class Worker {
   }
 
   /**
-   * Extend the lease to `extendMs` from now, and report progress.
+   * Extend the lease of a run, and tell its progress.
    *
-   * Throws `ConflictError` if this worker no longer has the lease, or the run was cancelled: stop
-   * working on it.
+   * Throws `ConflictError` if the lease is no longer this worker's, or the run was cancelled: then
+   * stop the work. Throws `BadRequestError` if the progress is invalid.
    */
   async touch(
     workerId: string,
@@ -207,7 +253,11 @@ export class Worker {
     }
   }
 
-  /** Hand the run back; no attempt is counted. */
+  /**
+   * Give the run back without counting the attempt.
+   *
+   * Throws `ConflictError` if the lease is no longer this worker's.
+   */
   async release(workerId: string, task: Task, options: CallOptions = {}): Promise<void> {
     knownOfCall("worker.release", options, NONE);
     await this.#caller.call(WorkerRelease.of({ workerId, ...claimOf(task) }), options);
