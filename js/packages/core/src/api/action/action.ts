@@ -63,12 +63,13 @@ const RATE_PERIOD_MS = 1_000;
  */
 const CALLS_MAX = 32;
 
+/** Left out, limits, `keyPath`, `maxRetries`, `retryDelayMs` and `schedule` stay as they are. */
 export interface RegisterOptions {
   /** How long the lease of one attempt lasts. Default: 30,000. */
   readonly timeoutMs?: Integer | null | undefined;
-  /** How many attempts may follow the first: at most 1,000,000. New: 3. If left out, kept. */
+  /** How many attempts may follow the first: at most 1,000,000; 3 for a new action. */
   readonly maxRetries?: Integer | null | undefined;
-  /** The wait before the second attempt. It grows, up to an hour. New: 1,000. If left out, kept. */
+  /** The wait before the second attempt; 1,000 for a new action. It grows, up to an hour. */
   readonly retryDelayMs?: Integer | null | undefined;
   /** A limit for the whole run, with all attempts and waits. Default: none. */
   readonly runTimeoutMs?: Integer | null | undefined;
@@ -76,11 +77,11 @@ export interface RegisterOptions {
   readonly description?: string | null | undefined;
   /** How long a run is kept after it has ended, at least a day. Default: 30 days. */
   readonly retentionMs?: Integer | null | undefined;
-  /** How many runs are leased at once, and how fast claimed. `{}`: no limits. If left out, kept. */
+  /** How many runs may be leased at once, and how fast they are claimed. `{}` removes all limits. */
   readonly limits?: LimitsOptions | null | undefined;
-  /** The path of a run's key in its payload, as `$.account`; empty: none. If left out, kept. */
+  /** The path to a run's key in its payload, such as `$.account`. An empty text removes it. */
   readonly keyPath?: string | null | undefined;
-  /** A cron expression, as for `schedule`. If left out, the schedule stays as it is. */
+  /** A cron expression in `timezone`. It is kept as the method `schedule` keeps it. */
   readonly schedule?: string | null | undefined;
   /** The IANA time zone of `schedule`. Default: `UTC`. */
   readonly timezone?: string | null | undefined;
@@ -106,9 +107,9 @@ export interface ScheduleOptions {
    * Whether the schedule starts paused. One that was paused by hand stays so unless this changes.
    */
   readonly paused?: boolean | null | undefined;
-  /** A missed time is made up for if it is no older than this, and only once. Default: 60,000. */
+  /** A time that was missed by no more than this is made up for, once. Default: 60,000. */
   readonly catchUpMs?: Integer | null | undefined;
-  /** Each run starts up to this much later. Default: 0. */
+  /** Each run starts up to this much later: less than the time between two runs. Default: 0. */
   readonly jitterMs?: Integer | null | undefined;
 }
 
@@ -367,7 +368,7 @@ export class Action {
     return await this.#caller.call(ActionEnable.of({ name, enabled: false }), options);
   }
 
-  /** Give the action a schedule, which replaces the one that it has. */
+  /** Invoke the action at set times. This replaces the schedule that the action has. */
   async schedule(
     name: string,
     options: ScheduleOptions & CallOptions = {},
@@ -387,7 +388,7 @@ export class Action {
     return await this.#caller.call(ActionUnschedule.of({ name }), options);
   }
 
-  /** A page of the schedules, by the name of their action. */
+  /** List the schedules by the name of their action, one page at a time. */
   async schedules(options: ListOptions & CallOptions = {}): Promise<Page<ActionScheduleInfo>> {
     const { limit, cursor } = knownOfCall("action.schedules", options, LISTING);
     return await this.#caller.call(ActionSchedules.of({ limit, cursor }).map(pageOf), options);
