@@ -14,9 +14,15 @@ import { LISTING, type ListOptions, type Page, pageOf } from "./base/page.js";
 import { FORCE, type ForceOptions } from "./base/shared-options.js";
 
 export interface NamespaceOptions {
-  /** How many versions of a key are kept, including the current one: 1 to 64. New: 64. */
+  /**
+   * How many versions of a key are kept, including the current one: 1 to 64, and 64 in a new
+   * namespace.
+   */
   readonly kvHistory?: Integer | null | undefined;
-  /** How long the versions of a deleted key are kept; 0 removes them at once. New: 86,400,000. */
+  /**
+   * How long the versions of a deleted key are kept; 86,400,000 in a new namespace. 0 removes them
+   * at once.
+   */
   readonly kvDeletedMs?: Integer | null | undefined;
 }
 

@@ -10,7 +10,7 @@ import { Endless } from "../base/endless.js";
 export interface WatchOptions {
   /** Whether to watch all keys that begin with `key`. Default: false. */
   readonly prefix?: boolean | null | undefined;
-  /** Show the changes after this version. Default: those from now on. */
+  /** Show the changes after this version. Default: the changes from now on. */
   readonly fromVersion?: Integer | null | undefined;
 }
 

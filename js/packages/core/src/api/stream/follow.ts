@@ -23,11 +23,11 @@ const RECORDS_PER_READ = 100;
  * Where to begin; give one of these. Default: `start: "$"`, records that are appended from now on.
  */
 export interface FollowOptions extends StartOptions {
-  /** Begin at this record of the partition (0 if none is given), counted from 0. */
+  /** Begin with this record of the partition (0 if none is named), counted from 0. */
   readonly offset?: Integer | null | undefined;
   /** The same as `start: "$"`. */
   readonly tail?: boolean | null | undefined;
-  /** Read only this partition. */
+  /** Only records of this partition: its number, from 0. Default: of all. */
   readonly partition?: Integer | null | undefined;
 }
 
