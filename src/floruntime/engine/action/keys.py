@@ -79,7 +79,7 @@ class OpenKey:
     # Runs
 
     def join(self, number: int, run: ActionRunRow) -> None:
-        """A run of the key is due."""
+        """Add a due run to the key."""
         text = text_of(run.labels).decode()
         place: Place = run.priority, run.due_ms, number
         line = self._line_to_stand_in(text, run.labels)
@@ -93,7 +93,7 @@ class OpenKey:
         self.row.waiting += 1
 
     def leave(self, number: int, run: ActionRunRow, *, served: bool) -> None:
-        """A due run of the key is due no more. `served`: for it was claimed."""
+        """Remove a due run from the key. `served`: the run was claimed."""
         text = text_of(run.labels).decode() if run.labels else ""
         row = self.row
         lane = row.lanes[text]
@@ -132,7 +132,7 @@ class OpenKey:
     # What blocks it
 
     def blocked(self) -> tuple[Blocked, int]:
-        """Which limit holds it up now, and until when; 0: until something ends."""
+        """The limit that blocks the key now, and until when; 0: until one of its runs ends."""
         limits, row = self.limits, self.row
         if self.key == NO_KEY:
             return _NOT_BLOCKED
@@ -146,13 +146,13 @@ class OpenKey:
         return _NOT_BLOCKED
 
     def is_blocked(self) -> bool:
-        """Whether a limit holds it up now."""
+        """Whether a limit blocks the key now."""
         if self.limits.rate_per_key is not None:
             return self.blocked() != _NOT_BLOCKED
         return is_full(self.limits, self.row) and self.key != NO_KEY
 
     def close(self) -> None:
-        """Bring its fronts in line with its limits, and write it, or forget what is idle."""
+        """Bring its fronts in line with its limits, and write the key, or delete an idle one."""
         row = self.row
         was_blocked = row.blocked
         row.blocked, until_ms = self.blocked()

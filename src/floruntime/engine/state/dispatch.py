@@ -46,15 +46,15 @@ class CommandRule(NamedTuple):
 class WaitRule(NamedTuple):
     """How a request (which has a `block_ms`) waits: on which topics, and what answer ends the wait.
 
-    `begin` pins a request that waits to the moment its wait began (the tail of a stream, say);
-    it is called once, on the state of the first, empty answer. `renew` moves a request that still
-    waits on to a later state in which it has found nothing either. `keeps_alive`: asking again
-    renews something of the caller's (a group member), so it is done before every tick too.
-    `is_spent`: whether, on the state that the last one to be asked left, nobody on the topic would
-    find anything (cheaply judged, from a count). `look`: of a command that acts once and then only
-    looks, the query that it goes on as, given its answer. `rest`: of a command that acts once and
-    then asks again, what it asks for. `gone`: of a query, what it is told where its namespace is
-    deleted while it waits; where that is nothing, it gets the answer that there is then.
+    `begin` pins a waiting request to the moment its wait began (for example to the tail of a
+    stream). It is called once, on the state of the first, empty answer. `renew` pins a request that
+    still waits to a later state in which it has found nothing either. `keeps_alive`: asking again
+    renews something of the caller's (a group member), so the request is asked before every tick
+    too. `is_spent`: whether the last waiting request that was asked left nothing for the others on
+    the topic; it is judged cheaply, from a count. `look`: for a command that acts once and then
+    only looks, the query that waits in its place, made from its answer. `rest`: for a command that
+    acts once and then asks again, what it asks for. `gone`: for a query whose namespace is deleted
+    while it waits, its refusal; if `None`, it gets the answer of that moment.
     """
 
     topics: Callable[[str, Any], Sequence[Topic]]
@@ -69,8 +69,8 @@ class WaitRule(NamedTuple):
 
 
 class RecallRule(NamedTuple):
-    """How the answer of a command with payloads is remembered without copying them: `memo(result)`
-    is kept, `recall(tx, command, memo)` makes the answer of it again.
+    """How an answer is remembered without a copy of its payloads: `memo(result)` is kept, and
+    `recall(tx, command, memo)` makes the answer again.
     """
 
     memo: Callable[[Any], Any]
@@ -98,7 +98,7 @@ TimerRule = Callable[[Tx, int, int, int, Any], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything that a machine goes by.
+    """All rules of a machine.
 
     `items`: of queries whose answers are lists and may be large, these lists item by item.
     `tables`: all there are, by tag. `hand_backs` release, by primitive, what was delivered to a
@@ -177,7 +177,7 @@ def apply_rule(tx: Tx, command: Command[Any]) -> Any:
 
 
 def storage_full() -> StorageFullError:
-    """What a command is told that would grow where there is no room."""
+    """The refusal of a command that needs disk space while the disk is nearly full."""
     return StorageFullError(
         "the server's disk is nearly full: writes that need space are refused, while "
         "reads, acks, deletes, purges and workers go on. Free space on the disk, or purge, "

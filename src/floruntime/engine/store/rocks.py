@@ -1,9 +1,9 @@
 """The store on disk: RocksDB, whose write-ahead log is the log of the server.
 
-What is relied upon, each with a test: a batch is in the log whole or not at all; recovery stops at
-the first record that is torn or damaged (so nothing follows a gap) and says nothing about it, which
-is why a witness outside the log exists (`witness.py`); log files are never recycled, so that no old
-record can be taken for a new one; the first failed write or sync ends the store.
+The server relies on these properties, each with a test. A batch is in the log whole or not at all.
+Recovery stops at the first record that is torn or damaged, so nothing follows a gap. It does not
+report this, so there is a witness outside the log (`witness.py`). Log files are never recycled, so
+no old record can be taken for a new one. The first failed write or sync ends the store.
 
 Reads do not turn RocksDB's own errors (a damaged block) into ours: `guarded.py` does that where a
 server reads, while `flo verify` reads on behind damage.
@@ -59,8 +59,8 @@ _NOT_FOUND = ("key not found",)
 class RocksStore:
     """A store in the directory `path`, made if missing. Drop all scans before `close`.
 
-    `files_max`: how many files it keeps open, where that is bounded. `cache_bytes`: what blocks
-    that were read are kept in.
+    `files_max`: how many files it keeps open, if that is bounded. `cache_bytes`: the size of the
+    cache for blocks that were read.
     """
 
     get: PointRead
@@ -227,7 +227,7 @@ def _batch(changes: Changes) -> tuple[WriteBatch, list[bytes]]:
     """What is to be written, and the keys of its rows that are deleted."""
     batch = WriteBatch(raw_mode=True)
     for start, end in changes.cleared:
-        if start < end:  # RocksDB takes an empty range for an error, and for good
+        if start < end:  # RocksDB takes an empty range for an error, permanently
             batch.delete_range(start, end)
     rows, deleted = changes.rows, _NOTHING
     if None in rows.values():

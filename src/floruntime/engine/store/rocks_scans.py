@@ -1,12 +1,13 @@
-"""Scans of RocksDB that do not walk on over what was deleted beside their range.
+"""Scans of RocksDB that do not walk over deleted rows beyond the end of their range.
 
-An iterator that finds no row where it looks goes on to the next living one, over whatever was
-deleted on the way: after 100,000 messages of the queue beside that takes 20 ms, and back 160. One
-that has an upper bound stops there, but the iterators of a snapshot are older than the bounds of
-its scans, and the binding (0.3.29) takes a lower bound for an upper one. So scans begin with a
-*quick* iterator, which gives up after passing so much in vain. Then it is asked whether anything
-is left in the range at all, which costs a look from its start to its end; only where something may
-be does a *patient* iterator, as old as the other, go there.
+An iterator that finds no row in its place goes on to the next living row, over all deleted rows on
+the way. Over 100,000 deleted messages of a neighbouring queue that takes 20 ms forwards, and 160 ms
+backwards. An upper bound would stop it. But a snapshot's iterators are made before the bounds of
+its scans are known, and the binding (0.3.29) takes a lower bound for an upper one.
+
+So a scan begins with a *quick* iterator, which gives up after a number of deleted rows. Then the
+scan checks whether the range has any row left, which costs one look from its start to its end. Only
+if it may have one, a *patient* iterator of the same age goes there.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What serves all primitives: timers, namespaces, reclaiming, lost answers, tokens."""
+"""The parts that all primitives use: timers, namespaces, reclaiming, lost answers, tokens."""

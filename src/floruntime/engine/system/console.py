@@ -38,8 +38,8 @@ _AGAIN = "`flo console` gives another"
 
 
 class CodeRow(Value, frozen=True):
-    """`number`: tells its timer. A code that was used stays until its minute is over, so that
-    whoever comes second can be told.
+    """`number`: names its timer. A used code stays until its minute is over, so that anyone who
+    uses it again can be told the reason.
     """
 
     number: int
@@ -124,7 +124,7 @@ def log_in(tx: Tx, request: ConsoleLogin) -> Identity:
 
 
 def identity_of(row: ConsoleSessionRow) -> Identity:
-    """Who whoever has the session is."""
+    """The identity of the session's holder."""
     rights = row.rights
     return Identity(
         *(rights.role, rights.namespaces, rights.scopes, row.ends_at_ms),

@@ -1,7 +1,8 @@
 """Jobs: an operation on everything that matches, a bounded piece of it per tick.
 
-A job walks an index over what was there when it began, and takes what matches when its turn comes.
-What it walks over, and what it does there, is said by its *kind* (`engine/rules` names them):
+A job walks an index over what was there when it began. It acts on each item that matches at the
+moment when the walk reaches it. Its *kind* says what it walks over and what it does (`engine/rules`
+names the kinds):
 
 - `walk` gives what comes behind a position, in the order of an index that does not change as things
   are acted on: each row looked at, with the position to go on from, and what to act on there, or
@@ -14,9 +15,9 @@ What it walks over, and what it does there, is said by its *kind* (`engine/rules
 `begin` is called by the command that asks for a job, once it has checked it. The request is kept
 with the job and handed to `walk` and `act`, so no kind keeps state of its own.
 
-A job is under way while its timer is set; so it goes on after a restart, and holds up nobody: other
-commands come between its ticks, and a large one leaves pauses. Jobs are kept 30 days after they
-ended, 1,000 a namespace: then the oldest that has ended goes.
+A job is under way while its timer is set, so it goes on after a restart. It does not delay others:
+other commands run between its ticks, and a large job leaves pauses. Jobs are kept for 30 days after
+they ended, at most 1,000 for each namespace. Above that, the oldest that has ended is deleted.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Schedules: the engine's part. When a nominal time has come is the server's to say.
+"""The engine's part of workflow schedules: starts a run when the server says that a time has come.
 
-Cron and time zones look at the wall clock, which the engine has none of. The server works out the
-next nominal time of each schedule and sends `ScheduleDue` when it has come, with the one after it;
-what then happens (overlap, the run, its id) is decided here. A run's id comes from the workflow and
-the nominal time, so that no time can start two runs.
+Cron and time zones need the wall clock, which the engine does not have. So the server calculates
+the next nominal time of each schedule. When that has come, the server sends `ScheduleDue` with the
+time after it. The engine decides what happens then (overlap, the run, its id). A run's id is made
+from the workflow and the nominal time, so no time can start two runs.
 
-`SCHEDULE_DUE` is what the server looks at: one row a schedule that is awake, under the time when it
-is due, jitter included; under 0 where its next time is yet to be worked out.
+The server watches `SCHEDULE_DUE`. It has one row for each schedule that is awake, under the time
+when the schedule is due, including jitter, or under 0 while the next time is not calculated yet.
 """
 
 from __future__ import annotations

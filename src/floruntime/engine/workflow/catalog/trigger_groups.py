@@ -1,8 +1,8 @@
-"""What is shown of groups that triggers read through: that they are the engine's.
+"""Finds the groups that triggers read through, so that the server can keep clients out of them.
 
-Whoever could move such a group, read in it or delete it, would have records skipped, or started
-twice; so the server lets nobody (`server/access/needs.py`). A group is a trigger's while the latest
-version of its workflow has that trigger; before and after it is anybody's.
+If a client moved such a group, read in it or deleted it, records would be skipped or would start
+two runs. So the server allows this to nobody (`server/access/needs.py`). A group belongs to a
+trigger while the latest version of the workflow has that trigger. At other times anyone may use it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Triggers: runs by the records of a stream, read through a durable group of the workflow's own.
+"""Triggers start runs from the records of a stream, which each reads through a group of its own.
 
-An append wakes the triggers of its stream; a timer reads and starts. Reading the records, moving
-the group's cursor and starting their run are one commit, so each record is in exactly one run. A
-batch closes when it is full, by number or by the size of a value, or `batch_timeout_ms` after its
-first record came. A group that somebody has deleted is made again where the trigger had come to.
+An append wakes the triggers of its stream. A timer then reads the records and starts runs. Reading
+the records, moving the group's cursor and starting their run are one commit, so each record is in
+exactly one run. A batch closes when it has enough records, or the size of a value, or
+`batch_timeout_ms` after its first record came. If somebody deletes the group, it is made again at
+the place that the trigger had reached.
 """
 
 from __future__ import annotations
