@@ -89,7 +89,7 @@ class Namesakes:
             self._world.complain(f"two processes go on as node {name}: {counts}")
 
     def _judge_look(self, node: Node, begun_s: float) -> None:
-        """It found no other one of its name: none had told of itself meanwhile."""
+        """It found no other one of its name: none that told of itself meanwhile goes on."""
         until_s = self._world.loop.now_s - SURELY_S
         seen = {
             row.run
@@ -98,7 +98,8 @@ class Namesakes:
         }
         if self._is_short(begun_s):
             seen.add(self._told[-1][1].run)
-        if seen - {node.run, node.namesakes._last_run}:
+        stopped = {row.run for _, row in self._told if row.is_stopped}
+        if seen - stopped - {node.run, node.namesakes._last_run}:
             self._world.complain(f"{node.config.advertise} is let in beside another {node.name}")
 
     def _is_short(self, begun_s: float) -> bool:
