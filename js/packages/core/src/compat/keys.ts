@@ -27,7 +27,7 @@ export interface ScanOptions extends Omit<OurScanOptions, "cursor"> {
 export interface KeyReads {
   /** The value with its version, or `null`. */
   get(key: string, options?: GetOptions & CallOptions): Promise<GetResult | null>;
-  /** A page of entries, in byte order. */
+  /** List entries in byte order of their keys, one page at a time. */
   scan(prefix?: string, options?: ScanOptions & CallOptions): Promise<ScanPage>;
   /** The pages of a scan, and all of its entries. */
   scanCursor(prefix?: string, options?: ScanOptions & CallOptions): ScanCursor<KVEntry, Uint8Array>;

@@ -40,7 +40,7 @@ export interface ActionDifferences {
     type?: ActionType,
     options?: RegisterOptions & CallOptions,
   ): Promise<ActionInfo>;
-  /** A page of actions, by name. */
+  /** List the actions by name, one page at a time. */
   list(options?: ListActionsOptions & CallOptions): Promise<ActionListResult>;
 }
 
@@ -155,11 +155,11 @@ function workerOf(info: OurWorkerInfo): WorkerInfo {
 
 /** What differs of `client.workflow`: moments are numbers. */
 export interface WorkflowDifferences {
-  /** A page of what has happened to the run, oldest first. */
+  /** List the events of the run, oldest first, one page at a time. */
   history(runId: string, options?: ListOptions & CallOptions): Promise<WorkflowHistoryEvent[]>;
-  /** A page of runs, newest first. */
+  /** List runs, newest first, one page at a time. */
   listRuns(options?: ListWorkflowRunsOptions & CallOptions): Promise<WorkflowListRunEntry[]>;
-  /** A page of the workflows, by name. */
+  /** List the workflows by name, one page at a time. */
   listDefinitions(options?: ListOptions & CallOptions): Promise<WorkflowDefinitionEntry[]>;
   /** `sync` of what a function reads from a directory, in one commit. */
   syncDir(

@@ -77,7 +77,7 @@ export interface RegisterOptions {
   readonly description?: string | null | undefined;
   /** How long a run is kept after it has ended, at least a day. Default: 30 days. */
   readonly retentionMs?: Integer | null | undefined;
-  /** How many runs may be leased at once, and how fast they are claimed. `{}` removes all limits. */
+  /** How many runs may be leased at once, and how fast they are claimed. `{}` removes limits. */
   readonly limits?: LimitsOptions | null | undefined;
   /** The path to a run's key in its payload, such as `$.account`. An empty text removes it. */
   readonly keyPath?: string | null | undefined;

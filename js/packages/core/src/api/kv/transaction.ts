@@ -55,7 +55,7 @@ export class Transaction {
     this.#options = options;
   }
 
-  /** Return the value, with the writes of this transaction, or `null`. */
+  /** Return the value, including what this transaction wrote, or `null`. */
   async get(key: string): Promise<Uint8Array | null> {
     this.#checkOpen();
     if (!this.#written.has(key) && !this.#read.has(key)) {
@@ -71,7 +71,7 @@ export class Transaction {
     return this.#read.get(key)?.version ?? 0n;
   }
 
-  /** Return whether the key exists, with the writes of this transaction. */
+  /** Return whether the key exists, including what this transaction wrote. */
   async exists(key: string): Promise<boolean> {
     return (await this.get(key)) !== null;
   }

@@ -163,7 +163,7 @@ export class Workflow {
   // Definitions
 
   /**
-   * Store a definition, at most 2 MiB. It costs nothing to call this at every start.
+   * Store a definition, at most 2 MiB. It costs nothing to call this at every start of an app.
    *
    * A new name is `created`, a new version `updated`, the same content `unchanged`. `dryRun` only
    * reports which it would be. Throws `BadRequestError` with `problems` if the definition is not
