@@ -25,14 +25,14 @@ from floruntime.server.server import FloServer
 log = logging.getLogger("floruntime.port")
 
 PROTOCOLS: Protocols = ((PREAMBLE, TcpSpeaker), (b"GET ", WebSocketSpeaker))
-"""Those of our own clients. `server/http/listening.py` adds HTTP."""
+"""The protocols of Flo's own clients. `server/http/listening.py` adds HTTP."""
 
 BACKLOG = 1024
 ACCEPTS_PER_TURN = 64
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 EXHAUSTED_PAUSE_S = 1.0
 HANDSHAKE_S_MIN = 1.0
-"""What a handshake of TLS has at least once its first bytes are there."""
+"""The least time that a TLS handshake has after its first bytes have arrived."""
 
 
 class Port:
@@ -100,7 +100,7 @@ class Port:
             except OSError as error:
                 self._pause(listening, error)
                 return
-            with contextlib.suppress(OSError):  # where the peer is gone already
+            with contextlib.suppress(OSError):  # the peer may have disconnected already
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             keep_alive(accepted)
             self._admit(accepted, address_of(name))
@@ -119,7 +119,7 @@ class Port:
         task.add_done_callback(lambda task: self._begun(task, connection, accepted))
 
     async def _begin(self, connection: SocketConnection, accepted: socket.socket) -> None:
-        """Shake hands, where there is TLS; from then on the connection lives by itself."""
+        """Do the TLS handshake, if there is TLS. After that, the connection needs no task."""
         tls: dict[str, Any] = {}
         if self._tls is not None:
             begun_s = self._loop.time()
@@ -156,7 +156,7 @@ class Port:
                 self._empty.set()
 
     def _pause(self, listening: socket.socket, error: OSError) -> None:
-        """No more files or memory: whoever comes waits in the kernel's queue for a second."""
+        """Accept nothing for a second, for lack of files or memory. Clients wait in the kernel."""
         if error.errno not in EXHAUSTED:
             log.error("accepting a connection failed: %s", error)
         else:
@@ -177,7 +177,7 @@ class Port:
             task.cancel()
 
     async def wait_closed(self) -> None:
-        """Let the connections end, which were told to; cut those that take too long."""
+        """Wait for the connections, which were told to end; cut those that take too long."""
         self._empty.clear()
         if not self._connections:
             return

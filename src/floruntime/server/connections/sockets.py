@@ -40,19 +40,19 @@ class Speaker(Protocol):
         ...
 
     def connection_lost(self) -> None:
-        """The socket is gone, or about to be."""
+        """The socket is closed, or about to be."""
         ...
 
 
 MakeSpeaker = Callable[["SocketConnection", FloServer], Speaker]
 Protocols = Sequence[tuple[bytes, MakeSpeaker]]
-"""What each protocol begins with, and who speaks it. The first that fits is taken, so what begins
-like another, and goes on, stands before it.
+"""The first bytes of each protocol, and its speaker. The first match is taken. So if one protocol's
+bytes begin with those of another, the longer ones stand first.
 """
 
 
 class SocketConnection(asyncio.Protocol):
-    """Moves bytes between a socket and who speaks on it."""
+    """Moves bytes between a socket and the speaker of its protocol."""
 
     def __init__(
         self,
@@ -73,30 +73,30 @@ class SocketConnection(asyncio.Protocol):
         self._reader_check: asyncio.TimerHandle | None = None
         self.received_bytes = 0
         self.sent_bytes = 0
-        #: When to tell again how much lies unread.
+        #: At how many sent bytes to report again how much lies unread.
         self._recount_at_bytes = limits.UNCOUNTED_BYTES_MAX
         self._unread_bytes = 0
         self._is_busy = False
-        #: What is too much to be written at once.
+        #: What waits to be written, because it is too much for one turn.
         self._outgoing = Outgoing(self._write_piece, self._takes_more, self._all_written)
         #: Whether the transport holds much that the peer has not taken.
         self._is_full = False
         self._is_closing = self._is_ending = False
         self._name = address
-        #: Whom it counts for.
+        #: The peer's address, to which the connection counts.
         self.address = address
         #: Whether nothing is read, because much is still to be sent.
         self.is_paused = False
-        #: Told when that begins and ends.
+        #: Called when that begins and ends.
         self.on_pause: Callable[[bool], None] = _unheard
         #: Whether anything is read at all.
         self.is_reading = True
-        #: Whether it is read on though much is to be sent: who speaks here bounds that by itself.
+        #: Whether reading goes on while much is to be sent, because the speaker limits it.
         self.is_shared = False
 
     @property
     def has_begun(self) -> bool:
-        """Whether it was ever open; it then tells by itself when it is gone."""
+        """Whether it was ever open. If so, it reports its own end."""
         return self._transport is not None
 
     @property
@@ -147,7 +147,7 @@ class SocketConnection(asyncio.Protocol):
                 speaker.receive_data(head)
                 return
             if start.startswith(self._head):
-                return  # it may be this one yet
+                return  # more bytes may show that it is this protocol
         log.warning("%s: connection closed: %s", self._name, _unknown(self._head))
         self._receive = _ignore
         self.close()
@@ -172,7 +172,7 @@ class SocketConnection(asyncio.Protocol):
             self.transport.close()
 
     def write_eof(self) -> None:
-        """Tell the peer that nothing more is written; it may be gone, of which nobody was told."""
+        """Tell the peer that nothing more is written. It may have disconnected without notice."""
         if self._outgoing.bytes:
             self._is_ending = True
             return
@@ -182,7 +182,7 @@ class SocketConnection(asyncio.Protocol):
             self.abort()
 
     def end(self, reason: FloError) -> None:
-        """Let who speaks here end, if anybody does."""
+        """Let the speaker end the conversation, if there is a speaker."""
         if self._speaker is not None and not self.transport.is_closing():
             self._speaker.close(reason)
 
@@ -200,7 +200,7 @@ class SocketConnection(asyncio.Protocol):
         if size_bytes > limits.OUTBOX_HIGH_BYTES or self._outgoing.bytes:
             self.write_pieces((data,))
             return
-        self._transport.write(data)  # type: ignore[union-attr]  # who speaks here has one
+        self._transport.write(data)  # type: ignore[union-attr]  # a speaker has an open socket
         self.sent_bytes = sent_bytes = self.sent_bytes + size_bytes
         if sent_bytes > self._recount_at_bytes:
             self.recount()
@@ -208,7 +208,7 @@ class SocketConnection(asyncio.Protocol):
             self._watch_reader()
 
     def write_pieces(self, pieces: Sequence[bytes]) -> None:
-        """The same of much, in so many pieces: some of it in each turn of the event loop."""
+        """Send a large answer in pieces: some of it in each turn of the event loop."""
         self.sent_bytes += sum(map(len, pieces))
         self._outgoing.add(pieces)
         self._outgoing.go_on()
@@ -236,7 +236,7 @@ class SocketConnection(asyncio.Protocol):
         return self.transport.get_write_buffer_size() + self._outgoing.bytes
 
     def recount(self) -> None:
-        """Tell how much lies unread, in the account of all connections."""
+        """Report how much lies unread to the server's total over all connections."""
         self._recount_at_bytes = self.sent_bytes + limits.UNCOUNTED_BYTES_MAX
         held_bytes = self._unsent_bytes
         self._count_unread(held_bytes if held_bytes > limits.UNCOUNTED_BYTES_MAX else 0)
@@ -253,7 +253,7 @@ class SocketConnection(asyncio.Protocol):
             answers.holders.pop(self, None)
 
     def _watch_reader(self) -> None:
-        """See to it that the reader takes something, if much lies unread, of it or of all."""
+        """Check later that the reader takes something, if much lies unread here or in total."""
         held_bytes = self._unsent_bytes
         is_much = held_bytes > self._server.config.outbox_bytes_max
         if is_much or (self._server.answers.is_tight and self._unread_bytes):
@@ -298,10 +298,10 @@ class SocketConnection(asyncio.Protocol):
             self.on_pause(is_paused)
             self._read_or_not()
 
-    # What is not yet done of what arrived
+    # Requests that are not yet handled
 
     def set_busy(self, is_busy: bool) -> None:
-        """Whether what arrived waits to be done: no more is read until it is."""
+        """Set whether what arrived still waits to be handled. While it does, no more is read."""
         if is_busy is not self._is_busy:
             self._is_busy = is_busy
             self._read_or_not()
@@ -325,8 +325,8 @@ def _unknown(head: bytes) -> str:
 
 
 def _unheard(is_paused: bool) -> None:
-    """Nobody asked to be told."""
+    """Do nothing: nobody asked to be called."""
 
 
 def _ignore(data: bytes) -> None:
-    """Nothing that comes now means anything."""
+    """Ignore what arrives: the connection is ending."""
