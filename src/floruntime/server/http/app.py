@@ -15,13 +15,13 @@ Page = Callable[[HttpRequest], HttpResponse]
 
 
 class HttpApp:
-    """HTTP on one server."""
+    """The state that all HTTP connections of one server share."""
 
     def __init__(self, server: FloServer) -> None:
         self.server = server
         self.under_way = UnderWay()
         console = Console(server)
-        #: What is answered at a path to everybody.
+        #: The pages that everybody may read, by path.
         self.pages: Mapping[str, Page] = {
             "/healthz": lambda request: healthz(),
             "/readyz": lambda request: readyz(server),

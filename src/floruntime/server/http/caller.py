@@ -1,7 +1,7 @@
-"""A client within the server: it makes the requests of HTTP through a conversation.
+"""Makes the requests that come over HTTP, as a client inside the server.
 
-So the rules and limits of every other connection apply to them. It numbers no writes, unless an
-`Idempotency-Key` asks for it (`once.py`).
+It has a conversation with the server, so the rules and limits of every other connection apply. It
+numbers no writes, unless an `Idempotency-Key` asks for it (`once.py`).
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ from floruntime.server.server import FloServer
 R = TypeVar("R")
 
 SESSION = "http"
-"""Whose writes these are, as far as nobody remembers them."""
+"""The session name of writes that the server does not remember."""
 
 
 COUNT_BYTES = 5
-"""Of what an answer in pieces begins with so many bytes tell how many items there are."""
+"""How many bytes at the start of an answer in pieces hold the number of items."""
 
 
 class Pieces(NamedTuple):
-    """A list as an answer: how many items it has, and these, encoded."""
+    """A list as an answer: the number of its items, and the encoded items."""
 
     pieces: list[bytes]
 
 
 class HttpCaller:
-    """One conversation with the server, and whoever waits for its answers."""
+    """One conversation with the server, and the calls that wait for its answers."""
 
     def __init__(self, server: FloServer, peer: Peer) -> None:
         self._loop = asyncio.get_running_loop()
@@ -70,7 +70,7 @@ class HttpCaller:
 
     @property
     def client(self) -> str:
-        """Under which name its writes are remembered; empty before it has greeted."""
+        """The name under which its writes are remembered; empty before it has greeted."""
         return self._conversation.client
 
     @property
@@ -85,7 +85,7 @@ class HttpCaller:
         return self._end is None
 
     async def greet(self, token: str | None, session: str = SESSION) -> Welcome:
-        """Say who one is. Raises what the server answers to a bad token."""
+        """Greet with a token. Raises the server's refusal of a bad token."""
         hello = Hello(VERSION, session, token)
         return await self.ask(hello, "default")
 
@@ -106,14 +106,14 @@ class HttpCaller:
             self._waiting.pop(self._last_id, None)
 
     async def _items_of(self, request: Request[Any], pieces: Pieces) -> list[Any]:
-        """A list that is large, put together and decoded so that others are served in between."""
+        """Join and decode a large list, so that others are served in between."""
         whole = bytearray()  # one of the whole size would be filled with zeros, in one go
         await self._long_work.each(whole.extend, pieces.pieces)
         items = decode_items(memoryview(whole))
         return await self._long_work.each(item_decoder(type(request)), items)
 
     def close(self) -> None:
-        """Ask no more; what waits at the server ends."""
+        """End the conversation, and with it every wait at the server."""
         if self._end is None:
             self._end = UnavailableError("the connection was closed", ran="maybe")
             self._conversation.connection_lost()
@@ -149,11 +149,11 @@ class HttpCaller:
 
 
 class InNamespace:
-    """What the client's API stands on: its calls, made through an `HttpCaller`.
+    """Runs the calls of the client's API in one namespace, through an `HttpCaller`.
 
-    `number`: that of the one write that may be made, and `before` what is done before it; 0: any
-    number of calls, none of them remembered. `traceparent`: the trace in which it hands over what
-    it does.
+    `number`: the write number of the one write that may be made; `before` is run before that write.
+    With 0, any number of calls may be made, and none is remembered. `traceparent`: the trace that
+    its requests carry.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Server-Sent Events: each event with its position, and a sign of life in between."""
+"""Sends Server-Sent Events: each event with its position, and signs of life in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAST_ID = "last-event-id"
 
 
 def follow_for(name: str, request: HttpRequest) -> tuple[Follow, Place | None]:
-    """What a request follows, and behind which place. Raises `BadRequestError`."""
+    """What a request follows, and the place after which to begin. Raises `BadRequestError`."""
     kind = FOLLOWS[name]
     query = Query(request.query, (*kind.FIELDS, AFTER))
     follow = kind(query)
@@ -34,7 +34,7 @@ def follow_for(name: str, request: HttpRequest) -> tuple[Follow, Place | None]:
 async def open_events(
     server: FloServer, caller: HttpCaller, namespace: str, follow: Follow, place: Place | None
 ) -> EventResponse:
-    """Begin to follow. Raises what there is to refuse before anything is sent."""
+    """Begin to follow. Raises a refusal before anything is sent."""
     following = _Following(server, caller, namespace, follow)
     first = await following.begin(place)
     return EventResponse(following.events(first))
@@ -70,12 +70,15 @@ class _Following:
         return self._server.view_in(self._namespace)
 
     def _history_now(self, view: View | None) -> str:
-        """Where the state is elsewhere (in a cluster), its name is all that is known."""
+        """The history now. If another node has the state, only the history's name is known here."""
         name = self._server.history_name
         return name if view is None else self._follow.history(name, view)
 
     def _is_same_history(self, place: Place) -> bool:
-        """Who has seen nothing of a stream that was not there has missed nothing of it."""
+        """Whether a place is in the present history.
+
+        It also is if the stream did not exist then: its client has missed none of the records.
+        """
         is_of_nothing = place.history.endswith(NOTHING) and place.position == "0-0"
         return place.history == self._history or (
             is_of_nothing and self._history.startswith(place.history.removesuffix(NOTHING))
@@ -96,12 +99,12 @@ class _Following:
         return list(found)
 
     def _history_after(self, found: Sequence[Event]) -> str:
-        """Where events came of what was not there before, it is there now."""
+        """The history after these events: what did not exist before exists if it has events."""
         was_nothing = bool(found) and self._history.endswith(NOTHING)
         return self._history_now(self._view()) if was_nothing else self._history
 
     def _look(self) -> None:
-        """See that what is followed is still there; it may also have come into being."""
+        """Check that what is followed still exists; it may also have been created meanwhile."""
         view = self._view()
         history = self._history_now(view)
         if history != self._history and not self._history.endswith(NOTHING):
@@ -111,7 +114,7 @@ class _Following:
             self._follow.check_kept(view)
 
     def _sent(self, events: list[Event]) -> bytes:
-        """Events as they travel; without any a comment, and how far one is."""
+        """Encode events. Without any, send a comment, and the position reached."""
         if not events:
             return f": \nid: {self._history}:{self._follow.position}\n\n".encode()
         return b"".join(

@@ -26,18 +26,18 @@ from floruntime.server.http.query import Query
 
 RECORDS_PER_READ = 100
 NOTHING = ".0"
-"""How the history of a stream ends that is not there."""
+"""The end of the history of a stream that does not exist."""
 
 
 class Place(NamedTuple):
-    """A position, and the history that it is in. An `id` of an event."""
+    """A position, and the history that it belongs to: the `id` of an event."""
 
     history: str
     position: str
 
     @classmethod
     def parse(cls, text: str) -> Place:
-        """The place that an event named, or a position alone. Raises `BadRequestError`."""
+        """Read the `id` of an event, or a position alone. Raises `BadRequestError`."""
         history, colon, position = text.rpartition(":")
         if not text or (colon and not history):
             raise BadRequestError(f"{shown(text)} is not the id of an event")
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One thing that happened, and where one goes on behind it."""
+    """One thing that happened, and the position from which to go on after it."""
 
     position: str
     value: Any
@@ -62,24 +62,24 @@ class Follow(ABC):
 
     @abstractmethod
     async def check_allowed(self, caller: HttpCaller, namespace: str) -> None:
-        """Raises what asking would raise. Before it nothing may be told of what is there."""
+        """Raise what asking would raise. Before this, nothing may be said of what exists."""
 
     @abstractmethod
     def history(self, store: str, view: View) -> str:
-        """In which history positions are."""
+        """The history that positions belong to now."""
 
     @abstractmethod
     def go_on_at(self, position: str) -> None:
-        """Begin behind a position. Raises `BadRequestError` on what is none."""
+        """Begin after a position. Raises `BadRequestError` if the text is not one."""
 
     @abstractmethod
     def check_kept(self, view: View) -> None:
-        """Raises `GapError` where what comes next is no longer kept, or was never there."""
+        """Raise `GapError` if what comes next is no longer kept, or never existed."""
 
     @property
     @abstractmethod
     def position(self) -> str | None:
-        """How far it is; `None` before it has begun."""
+        """The position reached; `None` before it has begun."""
 
     @abstractmethod
     async def ask(self, caller: HttpCaller, namespace: str, block_ms: int) -> Sequence[Event]:
@@ -210,7 +210,7 @@ class RunFollow(Follow):
         self._after = number_in(position)
 
     def check_kept(self, view: View) -> None:
-        """A run's history is kept whole, or not at all; but it may not have come so far."""
+        """A run's history is kept whole, or not at all. But it may be shorter than the position."""
         _, row = find_workflow_run_row(view, self._run_id)
         if self._after > row.events:
             raise GapError(f"run {shown(self._run_id)} has no event {self._after} yet")
@@ -229,7 +229,7 @@ class RunFollow(Follow):
 
 
 def number_in(position: str) -> int:
-    """The number that a position is. Raises `BadRequestError`."""
+    """Read a position as a number. Raises `BadRequestError`."""
     is_number = position.isascii() and position.isdigit() and len(position) < 20
     if not is_number or int(position) > UINT_MAX:
         raise BadRequestError(f"{shown(position)} is not a position")
