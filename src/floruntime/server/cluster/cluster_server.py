@@ -187,8 +187,8 @@ class ClusterServer(FloServer):
         node.on_system = self._system_changed
 
     def _judge(self, peer: Peer, token: str | None, then: Then) -> None:
-        """Before anybody is turned away for what is not known here, this node reads what it may
-        not have heard of yet: a token that was made at another node is good here from then on.
+        """Judge a connection. Before a token is refused as unknown, read the log of `system` to its
+        end, because the token may have been made at another node a moment ago.
         """
 
         def unknown(_: NotKnownError) -> None:
@@ -219,8 +219,8 @@ class ClusterServer(FloServer):
             self.access.renew()
 
     def _system_changed(self) -> None:
-        """Judge new connections by it at once, and open ones once answers that are on their way
-        have come: the change may be the work of one that is to be closed for it.
+        """Apply a change of `system`: to new connections at once, to open ones after the answers
+        that are on their way. A connection that made the change may be closed because of it.
         """
         self.access.renew()
         now_s = time.monotonic()
@@ -252,7 +252,7 @@ class ClusterServer(FloServer):
         return cast(Commit, ClusterCommit(self.node)), make_clock(0)
 
     def keep_tally(self) -> None:
-        """What waits belongs to partitions, whose leaders keep it at hand."""
+        """Do nothing: each partition's leader keeps the tally of what waits there."""
 
     def looks(self) -> list[At]:
         return [

@@ -71,7 +71,7 @@ _WITHIN_S: ContextVar[float] = ContextVar("within_s", default=math.inf)
 
 
 def _election_s() -> float:
-    """How long the board is asked again, for whoever waits for the answer to this request."""
+    """For how long the board is asked again while the caller waits for this request's answer."""
     return min(ELECTION_S, _WITHIN_S.get() - ONCE_S)
 
 
@@ -131,7 +131,7 @@ class Operations:
             log.exception("%s failed", name)
             error = InternalServerError(f"{name} failed; the node's log says why")
         is_noted = type(request) in NOTED and (error is None or error.ran == "maybe")
-        # With an import tokens may come, which cut off whoever asked for it: that is told first.
+        # An import may bring tokens, which cut off the caller that asked for it: answer first.
         is_told_first = isinstance(request, ClusterImport)
         if is_noted and not is_told_first:
             await self._note(who, request, is_waited_for=error is None)
@@ -144,7 +144,7 @@ class Operations:
     async def _note(
         self, who: tuple[str, str], request: Request[Any], *, is_waited_for: bool
     ) -> None:
-        """Let it be written down; that it cannot be said is no reason to say that it failed."""
+        """Let the operation be audited. If that fails, the operation has still succeeded."""
         name = type(request).__name__
         note = OperationNote(secrets.token_hex(8), *who, name, details_of(request))
         try:
@@ -197,8 +197,8 @@ class Operations:
         return keepers(partition, self._node.members.names, self._node.meta.copies)
 
     def _holders(self, partition: int) -> list[str]:
-        """Who keeps a partition, and who has a copy that follows no further: it may be the furthest
-        one, so it is kept until an operator has chosen.
+        """The nodes that keep a partition, and those whose copy has stopped following. Such a copy
+        may be the furthest one, so it is kept until an operator has chosen.
         """
         names = self._keepers(partition)
         rows = [(name, self._node.members.row(name)) for name in self._node.members.names]
@@ -280,7 +280,7 @@ class Operations:
         )
 
     async def _write(self, name: str, value: bytes) -> None:
-        """Put it on the board: twice is as good as once."""
+        """Write an entry to the board, and retry: writing it twice does no harm."""
         await patiently(lambda: self._node.board.write(name, value, None), _election_s())
 
     def _check_node(self, name: str) -> None:
@@ -330,8 +330,8 @@ class Operations:
         )
 
     def _has_heard_of_its_drain(self, name: str) -> bool:
-        """Whether it says itself that it will take no lead any more: what it leads is seen as soon
-        as its word is. That it is silent tells nothing, it may be about to lead again.
+        """Whether the node itself reports that it will take no more leads. Its leads are seen as
+        soon as that report is. Its silence proves nothing: it may be about to lead again.
         """
         row = self._node.members.row(name)
         return row is None or row.is_draining

@@ -1,4 +1,4 @@
-"""Asks all partitions one question, and makes one answer of theirs."""
+"""Asks all partitions one question, and makes one answer from their answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class EachPartition:
         self._request_id = request_id
         self._namespace = namespace
         self.client: str = caller.client
-        #: As its caller's: for how long he waits.
+        #: The terms of its caller, such as how long the caller waits.
         self.terms: Terms | None = caller.terms
         #: Which names lists show to the caller, `None` for all.
         self.spans = caller.spans
@@ -46,16 +46,16 @@ class EachPartition:
         return bool(self._caller.is_closed)
 
     def note_of(self, namespace: str, command: Command[Any]) -> None:
-        """Nothing is written down of what is only read."""
+        """No audit note: a read needs none."""
 
     def owe(self, request_id: int, answer_bytes: int) -> None:
-        """Nothing that it asks delivers."""
+        """Count nothing, because none of its questions delivers anything."""
 
     def _ask(self, asked: Mapping[int, Query[Any]]) -> None:
-        """Ask these partitions."""
+        """Ask each of these partitions its query."""
         self._asked, self._missing = dict(asked), len(asked)
         for partition, query in asked.items():
-            if self._is_over:  # one that leads here may have answered at once
+            if self._is_over:  # a leader on this node may have answered at once
                 return
             self._router.ask_at(partition, self, partition, self._namespace, query)
 
@@ -66,7 +66,7 @@ class EachPartition:
         error: FloError | None,
         told: Told | None = None,  # each partition has its own
     ) -> None:
-        """One partition has answered."""
+        """Take the answer of one partition."""
         if self._is_over:
             return
         self._missing -= 1
@@ -78,7 +78,7 @@ class EachPartition:
             self._end()
 
     def add_body(self, request_id: int, body: bytes) -> None:
-        """One partition has answered at another node."""
+        """Take the answer of one partition whose leader is another node."""
         answer = decode_answer(body)
         if answer.error is not None:
             self.add_answer(request_id, None, raised(answer.error))
@@ -91,7 +91,7 @@ class EachPartition:
         self.add_body(request_id, b"".join(pieces))
 
     def flush(self) -> None:
-        """The one answer goes out when all are there."""
+        """Do nothing: the one answer is sent when all partitions have answered."""
 
     def _end(self) -> None:
         self._router.drop(self)
@@ -103,11 +103,11 @@ class EachPartition:
         self._caller.flush()
 
     def _take(self, partition: int, result: Any) -> None:
-        """One partition has this."""
+        """Take the result of one partition."""
         raise NotImplementedError
 
     def _result(self) -> Any:
-        """What all of them come to."""
+        """The one result, made from the results of all partitions."""
         raise NotImplementedError
 
     def _is_enough(self) -> bool:
@@ -115,5 +115,5 @@ class EachPartition:
         return False
 
     def _asks_again(self) -> bool:
-        """Whether it has asked once more, instead of answering."""
+        """Whether it has asked the partitions again instead of answering."""
         return False

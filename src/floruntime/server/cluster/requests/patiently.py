@@ -16,7 +16,7 @@ AGAIN_S = 0.2
 
 
 async def patiently(ask: Callable[[], Awaitable[Result]], within_s: float) -> Result:
-    """What `ask` gives, which is asked again and again for so long. Raises what it said last."""
+    """Return what `ask` returns. Retry for up to `within_s`, then raise the last error."""
     now_s = asyncio.get_running_loop().time
     until_s = now_s() + within_s
     while True:

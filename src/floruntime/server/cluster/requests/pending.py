@@ -88,16 +88,16 @@ class Pending:
         self.partition = partition
         self.terms = caller.terms
         self.asked_s = time.monotonic()
-        #: Whether it is refused by itself before its caller gives up.
+        #: Whether a timer is set that refuses it before its caller gives up.
         self.is_timed = False
-        #: Where it is; `None`: held here.
+        #: The leader that it was sent to; `None`: it is held here.
         self.target: Any = None
         self.asker: Any = None
         #: Whether a leader may have run it.
         self.was_sent = False
-        #: When the leader was lost that may have run it.
+        #: When the leader that may have run it was lost.
         self.lost_s = 0.0
-        #: Whether its wait is to end at once.
+        #: Whether its wait must end at once.
         self.is_ended = False
 
     @property
@@ -107,7 +107,7 @@ class Pending:
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether leaders may know no more that it ran: nobody tells then whether it did."""
+        """Whether leaders may have forgotten if it ran: then no one can tell its caller."""
         away_s = time.monotonic() - self.lost_s if self.lost_s else 0.0
         return self.was_sent and self.number != 0 and away_s > SESSION_AGE_MS_MAX / 1000
 

@@ -21,19 +21,19 @@ REQUESTS_AT_ONCE: Final = 512
 
 
 class UnderWay:
-    """Requests by their ids. Those that wait count for nothing: they may take as long as they say,
-    and who waits may ask for more.
+    """The requests of one connection that are at other nodes. Requests that wait do not count: they
+    may take as long as their `block_ms`, and the connection may ask for more meanwhile.
     """
 
     def __init__(self) -> None:
         self._bytes: dict[int, int] = {}
         self._large: set[int] = set()
         self._total_bytes = 0
-        #: The one that was too much, where nothing more is to be begun.
+        #: The request that reached the limit; `None` while more may be begun.
         self.held_by: int | None = None
 
     def begin(self, request_id: int, request: Request[Any], size_bytes: int) -> bool:
-        """It was passed on; whether it is the one that is too much."""
+        """Count a request that is passed on. True if it is the one that reaches the limit."""
         if getattr(request, "block_ms", 0):
             return False
         sizes = self._bytes
@@ -47,7 +47,7 @@ class UnderWay:
         return True
 
     def end(self, request_id: int) -> int | None:
-        """It is not there any more; the one that was too much, where it is not now."""
+        """Count a request no longer. Return what had reached the limit if more may be begun now."""
         self._total_bytes -= self._bytes.pop(request_id, 0)
         if self._large:
             self._large.discard(request_id)
@@ -65,5 +65,5 @@ class UnderWay:
 
     @property
     def _is_half(self) -> bool:
-        """Whether there is room for many: who went on for each answer would send each by itself."""
+        """Whether there is room for many: going on at each answer would send requests singly."""
         return self._total_bytes <= BYTES_AT_ONCE // 2 and len(self._bytes) <= REQUESTS_AT_ONCE // 2
