@@ -88,7 +88,7 @@ def _answer(request: HttpRequest, file: ConsoleFile) -> HttpResponse:
 
 
 def _takes_gzip(accepted: str) -> bool:
-    """Whether gzip is in the list, and not with a weight of nothing."""
+    """Whether gzip is in the list, with a weight above zero."""
     for each in accepted.split(","):
         coding, _, weight = each.partition(";")
         if coding.strip().lower() == "gzip":
@@ -97,7 +97,7 @@ def _takes_gzip(accepted: str) -> bool:
 
 
 def built_files() -> dict[str, ConsoleFile]:
-    """What was built; nothing where the page itself was not."""
+    """The files that were built; none if the page itself was not."""
     folder = files("floruntime").joinpath("console")
     if not folder.joinpath("index.html").is_file():
         return {}

@@ -15,7 +15,7 @@ PREFLIGHT_KEPT_S = 600
 
 
 def cors_headers(request: HttpRequest, server: FloServer) -> Headers:
-    """What every answer says, so that a page that may can read it."""
+    """The headers that let a page read an answer, if it may."""
     origin = request.headers.get("origin")
     if origin is None:
         return ()

@@ -23,7 +23,7 @@ from floruntime.core.limits import shown
 from floruntime.core.stream import StreamID
 
 Take = Callable[[str, msgspec.Raw], Any]
-"""Takes a value for a field; the field's name is for complaints."""
+"""Reads a value of a field; the field's name is for error messages."""
 
 KINDS = {"string": "text", "number": "a number", "boolean": "true or false", "null": "null"}
 KINDS |= {"array": "a list", "object": "an object"}
@@ -39,7 +39,7 @@ def kind_of(raw: msgspec.Raw) -> str:
 
 
 def take(hint: Any, field: str, raw: msgspec.Raw) -> Any:
-    """The value of `field` as the API's type asks for it. Raises `BadRequestError`."""
+    """Convert a value of `field` to the API's type. Raises `BadRequestError`."""
     takes = takes_of(hint)
     kind = kind_of(raw)
     taken = takes.get(kind)
@@ -51,7 +51,7 @@ def take(hint: Any, field: str, raw: msgspec.Raw) -> Any:
 
 @lru_cache(maxsize=1024)
 def takes_of(hint: Any) -> Mapping[str, Take]:
-    """By kind of JSON value: how a value of this type is taken."""
+    """For each kind of JSON value that this type accepts: how it is read."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _union(arguments)
@@ -79,7 +79,7 @@ def _union(arguments: tuple[Any, ...]) -> Mapping[str, Take]:
         return {**_PAYLOAD, **null}
     left_out = {msgspec.UnsetType, *((int,) if float in arguments else ())}
     arguments = tuple(each for each in arguments if each not in left_out)
-    # Text as it is comes last: what it must look like, the API itself tells.
+    # Plain text comes last, because it accepts any text: the API itself checks its form.
     ordered = sorted(arguments, key=lambda each: each is str)
     return {kind: taken for each in ordered for kind, taken in takes_of(each).items()}
 
@@ -113,7 +113,7 @@ def _payload(field: str, raw: msgspec.Raw) -> bytes:
 
 
 def _any(field: str, raw: msgspec.Raw) -> Any:
-    """Where Python takes any value: text, bytes and `None` are told apart, the rest is JSON."""
+    """For a parameter of any type: text, bytes and `None` stay such, others stay JSON text."""
     if kind_of(raw) == "string":
         return _decoded(field, raw, str)
     found = bytes_in(raw, field)
@@ -144,11 +144,11 @@ def _enum(kind: type[Enum], field: str, raw: msgspec.Raw) -> Enum:
 
 
 NEEDED = ("seq", "id", "run_id")
-"""What a delivery cannot do without. Its lease is 0 where it is left out: an operator's."""
+"""The fields that a delivery must have. A lease that is left out is 0: that of an operator."""
 
 
 def _struct(kind: type[msgspec.Struct], field: str, raw: msgspec.Raw) -> msgspec.Struct:
-    """A message, record or task as it was answered; what is left out is filled with nothing."""
+    """A message, record or task, as an answer had it. Fields left out get an empty value."""
     members = _decoded(field, raw, dict[str, msgspec.Raw])
     values: dict[str, Any] = {}
     for each in msgspec.structs.fields(kind):

@@ -14,7 +14,7 @@ from floruntime.server.http.visit import HttpVisit
 from floruntime.server.server import FloServer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT")
-"""Which requests are told to be HTTP; what is not for a path is refused there."""
+"""The methods by which HTTP is detected. A path refuses those that it does not have."""
 
 
 async def listen(server: FloServer, host: str, port: int, tls: ServerTls | None = None) -> Port:

@@ -36,7 +36,7 @@ class HttpResponse(NamedTuple):
 
 
 class EventResponse(NamedTuple):
-    """An answer that goes on: Server-Sent Events, as they travel, until they end."""
+    """An answer in parts: encoded Server-Sent Events, sent as they happen, until they end."""
 
     events: AsyncIterator[bytes]
     headers: Headers = ()
@@ -46,5 +46,5 @@ Answer = HttpResponse | EventResponse
 
 
 def text_response(status: int, text: str) -> HttpResponse:
-    """A line for people."""
+    """An answer with a line of plain text, for people."""
     return HttpResponse(status, text.encode())

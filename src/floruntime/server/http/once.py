@@ -24,14 +24,14 @@ NUMBER = 1
 
 
 class Once(NamedTuple):
-    """A request that may happen once: whose write is remembered, and a digest of what it asks."""
+    """A request that may run only once: the session of its write, and a digest of what it asks."""
 
     session: str
     digest: bytes
 
 
 def once_of(key: str, namespace: str, call: str, body: bytes) -> Once:
-    """What an `Idempotency-Key` stands for. Raises `BadRequestError` on one that cannot be."""
+    """Read an `Idempotency-Key`. Raises `BadRequestError` on an invalid one."""
     data = key.encode("latin-1")
     if not 1 <= len(data) <= limits.NAME_BYTES_MAX:
         raise BadRequestError(
@@ -43,16 +43,16 @@ def once_of(key: str, namespace: str, call: str, body: bytes) -> Once:
 
 
 class UnderWay:
-    """What is being asked at this moment, by client."""
+    """The requests with a key that are under way, by client."""
 
     def __init__(self) -> None:
         self._digests: dict[str, tuple[bytes, int]] = {}
 
     @contextmanager
     def doing(self, client: str, digest: bytes) -> Iterator[None]:
-        """While this is asked. Raises `ConflictError` where the key is asked for something else.
+        """Hold a request as under way. Raises `ConflictError` if the key is in use for another one.
 
-        `client`: whose writes they are; it has the holder and the key in its name.
+        `client`: the name under which the write is remembered; it holds the holder and the key.
         """
         first, count = self._digests.get(client, (digest, 0))
         if digest != first:
@@ -67,10 +67,10 @@ class UnderWay:
 
 
 async def open_once(caller: HttpCaller, once: Once, namespace: str) -> None:
-    """Let its next write, `NUMBER`, happen once. Raises `ConflictError`."""
+    """Let the caller's next write, `NUMBER`, run only once. Raises `ConflictError`."""
     await caller.ask(OnceOpen(once.digest), namespace)
 
 
 def another_request() -> ConflictError:
-    """The key stands for something else."""
+    """The error for a key that was used for another request."""
     return ConflictError("this Idempotency-Key was used for another request within ten minutes")

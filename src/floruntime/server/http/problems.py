@@ -35,10 +35,10 @@ STATUS: dict[type[FloError], int] = {
     RequestTimeoutError: 504,
     StorageFullError: 507,
 }
-"""Of each error; every other one is 500."""
+"""The status of each error; every other error has 500."""
 TOO_LARGE = 413
 RETRY_AFTER_S = 1
-"""What `Retry-After` says where the same request may be let in a little later."""
+"""The value of `Retry-After`, where the same request may succeed a little later."""
 
 
 class HttpRefusal(Exception):
@@ -91,7 +91,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def problem_response(error: FloError | HttpRefusal) -> HttpResponse:
-    """The answer that an error is."""
+    """The answer for an error."""
     document = document_of(error)
     headers: Headers = error.headers if isinstance(error, HttpRefusal) else ()
     if document["status"] == 401:
@@ -102,7 +102,7 @@ def problem_response(error: FloError | HttpRefusal) -> HttpResponse:
 
 
 def title_of(status: int) -> str:
-    """What the status is called."""
+    """The name of a status."""
     return HTTPStatus(status).phrase
 
 

@@ -22,8 +22,8 @@ def to_json(result: Any) -> bytes:
 
 
 async def to_json_pieces(result: Any, long_work: LongWork) -> list[bytes]:
-    """The same in pieces: of a list, which may be large, they are made so that others are served in
-    between.
+    """The same in pieces. A list may be large, so its pieces are made in turns: others are served
+    in between.
     """
     if not isinstance(result, list) or not result:
         return [to_json(result)]

@@ -26,7 +26,7 @@ def has_metrics_token(request: HttpRequest, server: FloServer) -> bool:
 
 
 def check_may_scrape(grant: Grant) -> None:
-    """Raises `ForbiddenError` where the numbers of other namespaces are not for this token."""
+    """Raise `ForbiddenError` if this token may not see the numbers of other namespaces."""
     is_for_all = grant.namespaces is None and grant.scopes is None
     if grant.role is Role.WEB or not is_for_all:
         raise ForbiddenError(
@@ -36,8 +36,8 @@ def check_may_scrape(grant: Grant) -> None:
 
 
 async def scrape(server: FloServer, request: HttpRequest) -> HttpResponse:
-    """All metrics, in the format that is asked for: OpenMetrics, or Prometheus' own text. What
-    makes that is loaded with the first scrape, for many servers never see one.
+    """All metrics, in the format that is asked for: OpenMetrics, or Prometheus' own text. The code
+    for it is loaded at the first scrape, because many servers never have one.
     """
     from prometheus_client.exposition import choose_encoder
 

@@ -34,7 +34,7 @@ from floruntime.server.server import FloServer
 log = logging.getLogger("floruntime.http")
 
 ONCE_ONLY = frozenset({b"host", b"origin", b"authorization", b"content-type", b"idempotency-key"})
-"""Headers of which two would let one reader see another request than the next."""
+"""Headers that may stand only once: with two, two readers could see different requests."""
 COMMON: Headers = (("X-Content-Type-Options", "nosniff"),)
 _AROUND_A_HEADER = len(": \r\n")
 EVENTS: Headers = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
@@ -48,16 +48,16 @@ class Visit(Protocol):
         ...
 
     def headers_for(self, request: HttpRequest) -> Headers:
-        """What every answer to this request says, errors included."""
+        """The headers of every answer to this request, errors included."""
         ...
 
     def close(self) -> None:
-        """The connection is gone."""
+        """The connection was closed."""
         ...
 
 
 class HttpSpeaker:
-    """Takes requests, one after another, and sends what is answered."""
+    """Takes requests, one after another, and sends the answers."""
 
     is_welcome = True
     """It has deadlines of its own."""
@@ -104,7 +104,7 @@ class HttpSpeaker:
         self._socket.set_busy(bool(self._raw))
 
     def go_on(self, until_s: float) -> bool:
-        """Read some of what arrived, slice by slice; whether more can be read.
+        """Read some of what arrived, slice by slice; return whether more can be read.
 
         A few bytes may be a chunk of a body, and reading one costs as much as a request.
         """
@@ -240,7 +240,7 @@ class HttpSpeaker:
         self._send(h11.EndOfMessage())
 
     def _send_body(self, body: list[bytes]) -> None:
-        """In as few pieces as it takes without making one that is large."""
+        """Send a body: a small one in one piece, a large one in the pieces that it has."""
         if sum(map(len, body)) <= limits.COPIED_BYTES_MAX:
             body = [b"".join(body)]
         for piece in body:
@@ -271,7 +271,7 @@ class HttpSpeaker:
             self._socket.write(data)
 
     def _refuse(self, error: FloError | HttpRefusal) -> None:
-        """Nothing that follows on this connection is read."""
+        """Answer with an error, and read nothing more on this connection."""
         log.info("%s: refused: %s", self._socket, error)
         self._is_ending = True
         if self._parser.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -298,7 +298,7 @@ class HttpSpeaker:
     # Time
 
     def _expect(self, within_ms: int | None, complaint: str | None = None) -> None:
-        """What comes next must come within this time. Without a complaint nobody is told."""
+        """Limit the time until the next input. Without a complaint, none is sent then."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -340,7 +340,7 @@ class HttpSpeaker:
             self._socket.close()
 
     def connection_lost(self) -> None:
-        """The socket is gone, or about to be."""
+        """The socket is closed, or about to be."""
         self._forget()
 
     def _forget(self) -> None:

@@ -37,7 +37,7 @@ POST = "POST, OPTIONS"
 EVENTS = "GET, OPTIONS"
 NO_STORE: Headers = (("Cache-Control", "no-store"),)
 NO_NAMESPACE = "default"
-"""What is about no namespace is asked in one that is always there."""
+"""Calls that belong to no namespace are made in this one, which always exists."""
 
 Ask = Callable[[Caller], Awaitable[Any]]
 
@@ -52,11 +52,11 @@ class HttpVisit:
         self._who: Who | None = None
 
     def headers_for(self, request: HttpRequest) -> Headers:
-        """What every answer to this request says."""
+        """The headers of every answer to this request."""
         return cors_headers(request, self._server)
 
     def close(self) -> None:
-        """The connection is gone."""
+        """The connection was closed."""
         if self._caller is not None:
             self._caller.close()
 
@@ -169,7 +169,7 @@ class HttpVisit:
             caller.close()
 
     async def _log_in(self, request: HttpRequest, ask: Ask) -> Any:
-        """Whoever logs in has no token yet: the server asks for them, and the code decides."""
+        """Log in. The caller has no token yet: the server asks for them, and the code decides."""
         caller = HttpCaller(self._server, request.peer._replace(door=Door.EMBEDDED))
         try:
             await caller.greet(None)
@@ -178,7 +178,7 @@ class HttpVisit:
             caller.close()
 
     async def caller_for(self, who: Who, peer: Peer) -> HttpCaller:
-        """The caller of this sender; the one before it on this connection asks no more."""
+        """The caller for this sender; the connection's caller for another sender is closed."""
         if self._caller is not None and self._caller.is_open and who == self._who:
             return self._caller
         self.close()
@@ -191,7 +191,7 @@ class HttpVisit:
         return request.method in ("GET", "HEAD")
 
     def _other(self, request: HttpRequest, allowed: str) -> HttpResponse:
-        """What is no request of a path's own methods."""
+        """Answer a method that the path does not have."""
         if request.method == "OPTIONS":
             return answer_options(request, self._server, allowed)
         raise HttpRefusal(

@@ -22,7 +22,7 @@ from floruntime.server.server import FloServer
 
 BEARER = "bearer "
 NEAR_SITES = ("same-origin", "none")
-"""What `Sec-Fetch-Site` says of our own pages, and of an address that was typed."""
+"""`Sec-Fetch-Site` of requests by our own pages, and of addresses that were typed in."""
 
 
 class Who(NamedTuple):
@@ -37,7 +37,7 @@ async def who_sent(request: HttpRequest, server: FloServer) -> Who:
     token = _token_of(request)
     door = Door.WEB if is_of_page(request) else Door.HTTP
     if token is not None and not server.access.needs_token:
-        await server.hear_of_tokens()  # whoever has one knows more than this server, perhaps
+        await server.hear_of_tokens()  # another node may have made the first token
     if not server.access.needs_token:
         check_host(request, server)
         if door is Door.WEB:
@@ -51,7 +51,7 @@ def is_of_page(request: HttpRequest) -> bool:
 
 
 def check_page(request: HttpRequest, server: FloServer) -> None:
-    """Raises `ForbiddenError` where the page is a foreign one."""
+    """Raise `ForbiddenError` if the page is a foreign one."""
     origin = request.headers.get("origin")
     if origin is None:
         site = request.headers.get("sec-fetch-site", "")
@@ -67,7 +67,7 @@ def check_page(request: HttpRequest, server: FloServer) -> None:
 
 
 def check_host(request: HttpRequest, server: FloServer) -> None:
-    """Raises 421 where the request was meant for somebody else."""
+    """Raise 421 if the request was meant for another host."""
     host = request.headers.get("host", "")
     name = _name_in(host)
     if name == "localhost" or _is_address(name) or server.is_allowed_host(host):
@@ -92,7 +92,7 @@ def _name_in(host: str) -> str:
     """The host without its port; empty where it is anything but these two."""
     try:
         parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return ""
     is_plain = parts.netloc == host and "@" not in host
