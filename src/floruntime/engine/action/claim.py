@@ -65,8 +65,8 @@ PASSED_OVER_MAX: Final = 100
 
 
 class Share(NamedTuple):
-    """What a worker may have: up to `limit` runs. `places`: so many begin with the claim; the
-    others are reserved until their begin is told. `None`: all begin with the claim.
+    """What a worker may have: up to `limit` runs. `places`: how many of them begin with the claim;
+    the others are reserved until the worker reports their begin. `None`: all begin with the claim.
     """
 
     limit: int
@@ -162,7 +162,7 @@ def _claim_together(
     worker_id: str,
     share: Share,
 ) -> list[Task]:
-    """Where no limit holds anything up: read all, then write."""
+    """Claim runs that no limit can block: read all, then write."""
     lines = [line for action in opened.values() for line in matching_lines(tx, action.row, labels)]
     if not lines:
         return []
@@ -186,7 +186,7 @@ def _claim_one_by_one(
     worker_id: str,
     share: Share,
 ) -> list[Task]:
-    """Where limits are to be kept: each claim may block its key, or the whole action."""
+    """Claim runs under limits, one at a time: each claim may block its key, or the action."""
     offers = Offers(tx, opened, labels)
     tasks: list[Task] = []
     taken_of: Opened = {}

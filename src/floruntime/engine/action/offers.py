@@ -38,7 +38,7 @@ class Offer(NamedTuple):
 
 
 class Offers:
-    """See the head of this module."""
+    """The offers of all lines that a worker may take from: see the head of this module."""
 
     def __init__(self, tx: Tx, opened: dict[int, OpenAction], labels: Labels) -> None:
         self._tx = tx
@@ -59,7 +59,7 @@ class Offers:
         return found
 
     def taken(self, offer: Offer) -> None:
-        """The offered run was leased: some of its action may be blocked by that."""
+        """Go on after the offered run was leased: its action's limits may now block others."""
         offer.source.taken(offer)
         if is_held(offer.action.row) and blocked(self._tx, offer.action.row) is not None:
             self._sources = [each for each in self._sources if each.action is not offer.action]

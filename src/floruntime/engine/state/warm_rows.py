@@ -44,7 +44,7 @@ class WarmRows:
         #: What the batch in flight writes; `None` stands for what is not kept, or deleted.
         self.pending: dict[bytes, Any] = {}
         self._pending_bytes = 0
-        #: What it clears.
+        #: The ranges that the batch in flight clears.
         self.cleared = KeyRanges()
         self._seen_rows, self._seen_bytes = 1, ROW_BYTES_GUESSED
         self.rows_per_shard = self._fitting_rows()
@@ -70,8 +70,8 @@ class WarmRows:
             self._make_room(shard)
 
     def await_batch(self, rows: dict[bytes, Any], size_bytes: int, cleared: KeyRanges) -> None:
-        """From now on a batch is in flight that changes this: rows, `None` for one that is deleted
-        or not kept, and ranges. The one before it has been settled, or nobody reads here.
+        """Note what a batch changes that is in flight from now on: its ranges and its rows (`None`:
+        deleted or not kept). The batch before must be settled, unless nobody reads here.
         """
         self.pending, self._pending_bytes, self.cleared = rows, size_bytes, cleared
 
@@ -98,18 +98,18 @@ class WarmRows:
         self.pending, self._pending_bytes = {}, 0
 
     def _clear(self) -> None:
-        """Forget all where any row was cleared. They go little by little: there may be millions."""
+        """Forget all rows if any was cleared, little by little, because there may be millions."""
         ranges, self.cleared = self.cleared.pairs(), KeyRanges()
         if any(start[:2] <= tag <= end[:2] for start, end in ranges for tag in self.tags):
             self._dropped += filter(None, self.shards)
             self.shards = [{} for _ in range(SHARDS)]
 
     def _make_room(self, shard: dict[bytes, Any]) -> None:
-        """What came first goes first; and how many fit is reckoned anew."""
+        """Drop the oldest rows, and calculate again how many rows fit."""
         self.rows_per_shard = rows_max = self._fitting_rows()
         for key in list(islice(shard, max(0, len(shard) - rows_max * 7 // 8))):
             del shard[key]
-        if self._seen_rows > rows_max * SHARDS:  # what is long gone tells less and less
+        if self._seen_rows > rows_max * SHARDS:  # sizes of rows long dropped should count less
             self._seen_rows, self._seen_bytes = self._seen_rows // 2, self._seen_bytes // 2
 
     def _fitting_rows(self) -> int:

@@ -97,7 +97,7 @@ def due_of(owner_id: int, next_ms: int, jitter_ms: int) -> int:
 
 
 class Turn(Enum):
-    """What becomes of a time that has come."""
+    """What happens with a nominal time that has come."""
 
     RUN = auto()
     WAIT = auto()
@@ -105,7 +105,11 @@ class Turn(Enum):
 
 
 def turn_of(overlap: Overlap, running: int, max_concurrent: int, waiting_ms: int) -> Turn:
-    """`running`: the schedule's own runs; `waiting_ms`: the time that waits for one, or 0."""
+    """Decide what happens with a time that has come.
+
+    `running`: how many of the schedule's own runs have not ended. `waiting_ms`: the nominal time
+    that waits for one of them to end; 0: none waits.
+    """
     if overlap is Overlap.ALLOW or running < max_concurrent:
         return Turn.RUN
     return Turn.WAIT if overlap is Overlap.BUFFER_ONE and not waiting_ms else Turn.SKIP

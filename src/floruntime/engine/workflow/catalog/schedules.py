@@ -172,8 +172,8 @@ def _begin(workflow: OpenWorkflow, nominal_ms: int, run_id: str) -> OpenWorkflow
 
 
 def scheduled_run_id(workflow: str, nominal_ms: int, by_hand: int = 0) -> str:
-    """The id of the run of this nominal time; of a very long name, its hash stands in it. A run
-    that is started by hand has a number in it, so that it takes no nominal time's place.
+    """The id of the run of this nominal time. A very long workflow name is replaced by its hash.
+    The id of a run that is started by hand has a number, so that it is no nominal time's id.
     """
     suffix = f"@{nominal_ms}-{by_hand}" if by_hand else f"@{nominal_ms}"
     if len(workflow.encode()) + len(suffix) > limits.NAME_BYTES_MAX:
@@ -192,7 +192,7 @@ def _the_row(workflow: OpenWorkflow) -> ScheduleRow:
 
 
 def run_ended(run: OpenWorkflowRun) -> None:
-    """A place is free: for the time that waits for one, if one does."""
+    """Start the run of the nominal time that waited for a run to end, if there is one."""
     workflow = run.workflow
     row = _find(run.tx, workflow.id) if run.row.origin == Origin.SCHEDULE else None
     if row is None or not row.buffered_ms or workflow.row.scheduled >= row.spec.max_concurrent:
