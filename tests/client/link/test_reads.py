@@ -13,7 +13,13 @@ from floruntime.client.link.call import Call
 from floruntime.client.link.exchange import Exchange
 from floruntime.client.link.reads import Reads
 from floruntime.core import wire
-from floruntime.core.errors import BadRequestError
+from floruntime.core.errors import (
+    BadRequestError,
+    ConflictError,
+    FloError,
+    OverloadedError,
+    UnavailableError,
+)
 from floruntime.core.kv import KvGet
 from floruntime.core.system import NamespaceCreate, Ping, ServerLimits, Welcome
 from floruntime.core.terms import Terms, Told
@@ -43,6 +49,10 @@ class Sent:
     def tell(self, told: Told | None) -> None:
         """Answer what was asked last."""
         self.exchange.receive(wire.encode_answer(self.call.id, None, told))
+
+    def refuse(self, error: FloError) -> None:
+        """Refuse what was asked last."""
+        self.exchange.receive(wire.encode_error(self.call.id, error))
 
 
 async def test_a_server_that_is_alone_is_told_nothing() -> None:
@@ -86,6 +96,20 @@ async def test_after_an_answer_that_does_not_say_how_far_it_came_only_the_leader
         assert asked.max_staleness_ms == -1
         sent.tell(Told(8, 0))
         assert sent.ask() == Terms(5_000, 8, 250)
+
+
+async def test_a_refusal_that_shows_nothing_leaves_reads_to_copies() -> None:
+    """Where nobody leads, writes are refused so, and local reads go on."""
+    sent = Sent(Reads("local", 250), ["a:1"])
+    for error in (UnavailableError("nobody leads"), OverloadedError("too much")):
+        sent.ask()
+        sent.refuse(error)
+        assert sent.ask() == Terms(5_000, 0, 250)
+    sent.ask()
+    sent.refuse(ConflictError("it has another version"))
+    asked = sent.ask()
+    assert asked is not None
+    assert asked.max_staleness_ms == -1, "this one was judged by the state"
 
 
 async def test_what_the_node_itself_answers_says_nothing_of_a_log() -> None:

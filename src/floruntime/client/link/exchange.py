@@ -36,8 +36,10 @@ from floruntime.core.errors import (
     BadRequestError,
     ConnectionFailedError,
     FloError,
+    OverloadedError,
     ProtocolError,
     Ran,
+    UnavailableError,
 )
 from floruntime.core.limits import SESSION_AGE_MS_MAX
 from floruntime.core.system import CancelWait, ServerLimits, SessionOpen, Welcome
@@ -48,6 +50,9 @@ MakeError = Callable[[Ran], FloError]
 
 IN_FLIGHT_FREE_OF_WAITS = 256
 """How many of the calls that may be in flight are kept free for others than long polls."""
+
+SHOWS_NOTHING = (OverloadedError.code, UnavailableError.code)
+"""Refusals that were not judged by the state."""
 
 
 class Exchange:
@@ -261,7 +266,8 @@ class Exchange:
         self._drop(call)
         self.was_of_use = self.was_of_use or call.future is not None
         if self._is_in_cluster:
-            self._reads.tell(call.request, call.namespace, answer.told)
+            if answer.told is not None or _shows_something(answer.error):
+                self._reads.tell(call.request, call.namespace, answer.told)
             if answer.told is not None and answer.told.leader:
                 self._learn(call, answer.told.leader)
         if call is self._opening:
@@ -471,3 +477,8 @@ class Exchange:
     def _hand_back(self, call: Call, result: Any) -> None:
         for command in hand_back(call.request, result):
             self.submit(Call(command, call.namespace))
+
+
+def _shows_something(error: wire.WireError | None) -> bool:
+    """Whether an answer tells of the state; a refusal for lack of a leader does not."""
+    return error is None or error.code not in SHOWS_NOTHING

@@ -15,7 +15,14 @@
  * its place.
  */
 
-import { ConnectionFailedError, type FloError, ProtocolError, type Ran } from "../base/errors.js";
+import {
+  ConnectionFailedError,
+  type FloError,
+  OverloadedError,
+  ProtocolError,
+  type Ran,
+  UnavailableError,
+} from "../base/errors.js";
 import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import { newSession } from "../base/random.js";
 import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
@@ -31,6 +38,15 @@ import { Leads, placeOf } from "./routes/leads.js";
 import type { Route, Send } from "./routes/route.js";
 
 export type MakeError = (ran: Ran) => FloError;
+
+/**
+ * Whether an answer says anything about the state, as a refusal for lack of a leader does not: that
+ * was not judged by it.
+ */
+function showsSomething(error: wire.WireError | null): boolean {
+  const refusal = error === null ? null : wire.thrown(error);
+  return !(refusal instanceof OverloadedError || refusal instanceof UnavailableError);
+}
 
 const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 
@@ -305,7 +321,9 @@ export class Exchange {
     this.#drop(call);
     this.#wasOfUse ||= call.isAwaited;
     if (this.#isInCluster) {
-      this.#reads.tell(call, answer.told);
+      if (answer.told !== null || showsSomething(answer.error)) {
+        this.#reads.tell(call, answer.told);
+      }
       this.#learn(call, answer.told?.leader ?? "");
     }
     if (call === this.#opening) {
