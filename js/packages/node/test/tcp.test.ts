@@ -104,11 +104,15 @@ test("a peer that never answers fails after the time-out, and is left", async ()
   });
   const endpoint = await listening(listener);
   const client = new FloClient(endpoint, { timeoutMs: 50 });
-  await assert.rejects(client.kv.get("a"), ConnectionFailedError);
-  while (ended === 0) {
-    await new Promise((resolve) => setImmediate(resolve));
+  try {
+    await assert.rejects(client.connect(), ConnectionFailedError);
+    while (ended === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    await client.close();
+    listener.close();
   }
-  listener.close();
 });
 
 const WELCOME = frame(encodeMessagePack([0, ["1", [2 ** 20, 2 ** 23, 100], false]]));
