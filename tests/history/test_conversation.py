@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from floruntime.core import framing, wire
+from floruntime.core.kv import KvCheck, KvPut
+from floruntime.core.system import Batch
 from floruntime.core.types import Request
 from floruntime.core.workflow import WorkflowListRuns, WorkflowRetry, WorkflowStatus
 from floruntime.testing import FloTestServer
@@ -24,12 +26,17 @@ KINDS = {"8ab71e4": (101, 101), "bb67ae2": (101, 141), "8cff093": (137, 144)}
 """How many kinds of requests were said in the conversation, and how many a client of that version
 could send: each of those stands among the vectors.
 """
+REFUSED_BATCH = Batch([KvPut("batch", b"2"), KvCheck("batch", 0)])
+"""It named the version that only its own first member would have made."""
 ANSWERED_OTHERWISE: dict[str, tuple[Request[Any], ...]] = {
     "8ab71e4": (
+        REFUSED_BATCH,
         # The run's only step runs an action that nobody has registered: it waits for it by now.
         WorkflowRetry("failed"),
         WorkflowListRuns("frail", WorkflowStatus.FAILED, {}, 10),
     ),
+    "bb67ae2": (REFUSED_BATCH,),
+    "8cff093": (REFUSED_BATCH,),
 }
 """What is no longer answered as it was, on purpose."""
 

@@ -56,7 +56,7 @@ async def test_sighup_reads_the_certificate_anew(tmp_path: Path, authority: Auth
             assert len((await old.streams.read("s")).records) == 1
             Path(key).write_text("nothing")  # noqa: ASYNC240 # a few bytes
             server.send(signal.SIGHUP)
-            await server.said("stays as it was")
+            await server.said("stays in use")
             async with WebClient(endpoint, tls=other.client()) as new:
                 await new.streams.append("s", b"newer")
         assert await server.stop() == 0

@@ -35,7 +35,7 @@ async def a_leader_that_hangs_answers_nothing_more_and_says_so(rig: Rig) -> None
         after = await asyncio.gather(*late)
         assert sorted([1, before, *after]) == [1, 2, 3, 4, 5]
         assert await stuck.kv.get("other") == b"new"
-    await node.said("its lease is over")
+    await node.said("its lease ended")
 
 
 async def nodes_are_restarted_one_after_the_other(rig: Rig) -> None:

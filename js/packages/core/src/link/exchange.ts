@@ -15,14 +15,7 @@
  * its place.
  */
 
-import {
-  ConnectionFailedError,
-  type FloError,
-  OverloadedError,
-  ProtocolError,
-  type Ran,
-  UnavailableError,
-} from "../base/errors.js";
+import { ConnectionFailedError, type FloError, ProtocolError, type Ran } from "../base/errors.js";
 import { SESSION_AGE_MS_MAX } from "../base/limits.generated.js";
 import { newSession } from "../base/random.js";
 import { CancelWait, SessionOpen, type Welcome } from "../wire/messages.generated.js";
@@ -32,21 +25,12 @@ import { Call, isDelivery } from "./call.js";
 import { handBack } from "./hand-back.js";
 import { WriteNumbers } from "./numbers.js";
 import type { UnderWay } from "./pulse.js";
-import type { Reads } from "./reads.js";
+import { type Reads, showsSomething } from "./reads.js";
 import { hasRoomFor } from "./room.js";
 import { Leads, placeOf } from "./routes/leads.js";
 import type { Route, Send } from "./routes/route.js";
 
 export type MakeError = (ran: Ran) => FloError;
-
-/**
- * Whether an answer says anything about the state, as a refusal for lack of a leader does not: that
- * was not judged by it.
- */
-function showsSomething(error: wire.WireError | null): boolean {
-  const refusal = error === null ? null : wire.thrown(error);
-  return !(refusal instanceof OverloadedError || refusal instanceof UnavailableError);
-}
 
 const isCommand = (call: Call): boolean => call.request.kind.role === "command";
 

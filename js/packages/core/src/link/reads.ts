@@ -1,10 +1,10 @@
 /** Which copies of a cluster may answer a client's reads, and what it must not fall behind. */
 
 import { checkDuration } from "../base/checks.js";
-import { BadRequestError } from "../base/errors.js";
+import { BadRequestError, OverloadedError, UnavailableError } from "../base/errors.js";
 import type { Integer } from "../base/schema.js";
 import { shown } from "../base/shown.js";
-import type { Terms, Told } from "../wire/wire.js";
+import { type Terms, type Told, thrown, type WireError } from "../wire/wire.js";
 import type { Call } from "./call.js";
 import { placeOf } from "./routes/leads.js";
 
@@ -15,6 +15,15 @@ export type ReadsFrom = "linearizable" | "local";
 const NAMESPACES_KEPT = 10_000;
 /** No copy is this fresh: with this bound on its age, only the leader answers a read. */
 const NO_COPY_MS = -1;
+
+/**
+ * Whether an answer says anything about the state, as a refusal for lack of a leader does not: that
+ * was not judged by it.
+ */
+export function showsSomething(error: WireError | null): boolean {
+  const refusal = error === null ? null : thrown(error);
+  return !(refusal instanceof OverloadedError || refusal instanceof UnavailableError);
+}
 
 /** What a client has seen of a cluster's logs. */
 export class Reads {
