@@ -112,6 +112,17 @@ async def test_a_refusal_that_shows_nothing_leaves_reads_to_copies() -> None:
     assert asked.max_staleness_ms == -1, "this one was judged by the state"
 
 
+def test_what_was_asked_before_such_an_answer_may_be_of_a_copy_without_what_that_showed() -> None:
+    reads = Reads("local", 250)
+    for request_id in (1, 2):
+        reads.terms(request_id, "default", 1)
+    reads.tell(2, GET, "default", None)
+    reads.tell(1, GET, "default", Told(8, 40))
+    assert reads.terms(3, "default", 1).max_staleness_ms == -1
+    reads.tell(3, GET, "default", Told(9, 0))
+    assert reads.terms(4, "default", 1) == Terms(1, 9, 250)
+
+
 async def test_what_the_node_itself_answers_says_nothing_of_a_log() -> None:
     sent = Sent(Reads("local", 250), ["a:1"])
     sent.ask(Ping())
@@ -126,8 +137,8 @@ async def test_where_too_many_namespaces_are_in_doubt_only_leaders_answer(
     reads = Reads("local", None)
     for name in ("first", "second", "third"):
         assert reads.is_local
-        reads.tell(GET, name, None)
-    assert reads.terms("first", 1) == Terms(1)
+        reads.tell(1, GET, name, None)
+    assert reads.terms(2, "first", 1) == Terms(1)
 
 
 async def test_what_is_kept_no_more_is_not_read_from_before_it(
@@ -136,8 +147,8 @@ async def test_what_is_kept_no_more_is_not_read_from_before_it(
     monkeypatch.setattr(module, "NAMESPACES_KEPT", 2)
     reads = Reads("local", None)
     for number, name in enumerate(("first", "second", "third"), 10):
-        reads.tell(GET, name, Told(number, 0))
-    seen = [reads.terms(name, 1).seen for name in ("first", "second", "third", "new")]
+        reads.tell(number, GET, name, Told(number, 0))
+    seen = [reads.terms(20, name, 1).seen for name in ("first", "second", "third", "new")]
     assert seen == [10, 11, 12, 10]
 
 

@@ -11,20 +11,23 @@ import { decodeAnswer, encodeRequest, unpack } from "../dist/wire/wire.js";
 
 const GET = KvGet.of({ key: "k" });
 
-function asked(request: Request<unknown>, namespace = "default") {
-  return { request, namespace };
+let lastId = 0;
+
+/** A call that was sent with the latest id, or with this one. */
+function asked(request: Request<unknown>, namespace = "default", id = lastId) {
+  return { id, request, namespace };
 }
 
 test("who reads from leaders says only how long the caller waits", () => {
   const reads = new Reads();
   reads.tell(asked(GET), { sequence: 7, stalenessMs: 40, leader: "" });
-  assert.deepEqual(reads.terms("default", 5_000), [5_000, null, null]);
+  assert.deepEqual(reads.terms(++lastId, "default", 5_000), [5_000, null, null]);
   assert.equal(reads.stalenessMs, 0);
 });
 
 test("a copy must have come as far as was seen in that namespace", () => {
   const reads = new Reads("local", 250);
-  assert.deepEqual(reads.terms("default", 5_000), [5_000, 0, 250]);
+  assert.deepEqual(reads.terms(++lastId, "default", 5_000), [5_000, 0, 250]);
   reads.tell(asked(GET), { sequence: 7, stalenessMs: 40, leader: "" });
   assert.equal(reads.stalenessMs, 40);
   reads.tell(asked(GET), { sequence: 6, stalenessMs: 0, leader: "" });
@@ -35,7 +38,7 @@ test("a copy must have come as far as was seen in that namespace", () => {
   });
   reads.tell(asked(GET), null);
   assert.equal(reads.stalenessMs, 0);
-  const seen = ["default", "fresh", "other"].map((name) => reads.terms(name, 1)[1]);
+  const seen = ["default", "fresh", "other"].map((name) => reads.terms(++lastId, name, 1)[1]);
   assert.deepEqual(seen, [7, 9, 0]);
 });
 
@@ -43,17 +46,29 @@ test("after an answer that does not say how far it came only the leader answers"
   const reads = new Reads("local", 250);
   for (const unsaid of [null, { sequence: 0, stalenessMs: 0, leader: "b:9000" }]) {
     reads.tell(asked(KvIncr.of({ key: "k" })), unsaid);
-    assert.equal(reads.terms("default", 1)[2], -1);
-    assert.equal(reads.terms("other", 1)[2], 250);
+    assert.equal(reads.terms(++lastId, "default", 1)[2], -1);
+    assert.equal(reads.terms(++lastId, "other", 1)[2], 250);
     reads.tell(asked(GET), { sequence: 8, stalenessMs: 0, leader: "" });
-    assert.deepEqual(reads.terms("default", 1), [1, 8, 250]);
+    assert.deepEqual(reads.terms(++lastId, "default", 1), [1, 8, 250]);
   }
+});
+
+test("what was asked before such an answer may be of a copy without what that showed", () => {
+  const reads = new Reads("local", 250);
+  reads.terms(++lastId, "default", 1);
+  const before = lastId;
+  reads.terms(++lastId, "default", 1);
+  reads.tell(asked(KvIncr.of({ key: "k" })), null);
+  reads.tell(asked(GET, "default", before), { sequence: 8, stalenessMs: 40, leader: "" });
+  assert.equal(reads.terms(++lastId, "default", 1)[2], -1);
+  reads.tell(asked(GET), { sequence: 9, stalenessMs: 0, leader: "" });
+  assert.equal(reads.terms(++lastId, "default", 1)[2], 250);
 });
 
 test("what the node itself answers says nothing of a log", () => {
   const reads = new Reads("local", 250);
   reads.tell(asked(Ping.of({})), null);
-  assert.deepEqual(reads.terms("default", 1), [1, 0, 250]);
+  assert.deepEqual(reads.terms(++lastId, "default", 1), [1, 0, 250]);
 });
 
 test("where too many namespaces are in doubt only leaders answer", () => {
@@ -62,7 +77,7 @@ test("where too many namespaces are in doubt only leaders answer", () => {
     assert.ok(reads.isLocal);
     reads.tell(asked(GET, `n${number}`), null);
   }
-  assert.deepEqual(reads.terms("n0", 1), [1, null, null]);
+  assert.deepEqual(reads.terms(++lastId, "n0", 1), [1, null, null]);
 });
 
 test("what is kept no more is not read from before it", () => {
@@ -71,7 +86,7 @@ test("what is kept no more is not read from before it", () => {
     reads.tell(asked(GET, `n${number}`), { sequence: 10 + number, stalenessMs: 0, leader: "" });
   }
   assert.deepEqual(
-    ["n0", "n1", "new"].map((name) => reads.terms(name, 1)[1]),
+    ["n0", "n1", "new"].map((name) => reads.terms(++lastId, name, 1)[1]),
     [10, 11, 10],
   );
 });

@@ -267,7 +267,7 @@ class Exchange:
         self.was_of_use = self.was_of_use or call.future is not None
         if self._is_in_cluster:
             if answer.told is not None or _shows_something(answer.error):
-                self._reads.tell(call.request, call.namespace, answer.told)
+                self._reads.tell(call.id, call.request, call.namespace, answer.told)
             if answer.told is not None and answer.told.leader:
                 self._learn(call, answer.told.leader)
         if call is self._opening:
@@ -443,7 +443,8 @@ class Exchange:
         if not self._is_in_cluster:
             return None
         left_s = call.deadline_s - self._now_s() if call.deadline_s else 0.0
-        return self._reads.terms(call.namespace, max(0, int(left_s * 1000)), self._leads.is_wanted)
+        within_ms = max(0, int(left_s * 1000))
+        return self._reads.terms(call.id, call.namespace, within_ms, self._leads.is_wanted)
 
     def _with_block_left(self, call: Call) -> Request[Any]:
         """The request; sent again, it blocks only for what is left of its `block_ms`."""

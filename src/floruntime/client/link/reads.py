@@ -34,21 +34,26 @@ class Reads:
         self._seen: OrderedDict[str, int] = OrderedDict()
         #: The same for namespaces that are no longer kept: the largest of theirs.
         self._seen_else = 0
-        #: Namespaces whose latest answer did not say how far the log had come, because a node of an
-        #: earlier version leads there. A copy may lack what that answer showed.
-        self._unsaid: set[str] = set()
+        #: Namespaces in which an answer did not say how far the log had come, because a node of an
+        #: earlier version leads there: a copy may lack what that answer showed. And the last
+        #: request that was sent until then: what answers an earlier one may be such a copy.
+        self._unsaid: dict[str, int] = {}
+        self._sent_id = 0
         #: How old the state behind the latest answer was.
         self.staleness_ms = 0
 
-    def terms(self, namespace: str, within_ms: int, routes: bool = False) -> Terms:
+    def terms(self, request_id: int, namespace: str, within_ms: int, routes: bool = False) -> Terms:
         """What is sent beside a request; `routes`: whether the answer is to name the leader."""
         if not self.is_local:
             return Terms(within_ms, routes=routes)
+        self._sent_id = max(self._sent_id, request_id)
         seen = self._seen.get(namespace, self._seen_else)
         staleness_ms = NO_COPY_MS if namespace in self._unsaid else self._max_staleness_ms
         return Terms(within_ms, seen, staleness_ms, routes)
 
-    def tell(self, request: Request[object], namespace: str, told: Told | None) -> None:
+    def tell(
+        self, request_id: int, request: Request[object], namespace: str, told: Told | None
+    ) -> None:
         """Learn from an answer, and from what was sent beside it."""
         if not self.is_local:
             return
@@ -59,13 +64,14 @@ class Reads:
         if told is None or not told.sequence:
             self._note_unsaid(where)
             return
-        self._unsaid.discard(where)
+        if request_id > self._unsaid.get(where, request_id):
+            del self._unsaid[where]
         self._seen[where] = max(told.sequence, self._seen.pop(where, self._seen_else))
         if len(self._seen) > NAMESPACES_KEPT:
             _, sequence = self._seen.popitem(last=False)
             self._seen_else = max(self._seen_else, sequence)
 
     def _note_unsaid(self, namespace: str) -> None:
-        self._unsaid.add(namespace)
+        self._unsaid[namespace] = self._sent_id
         if len(self._unsaid) > NAMESPACES_KEPT:
             self.is_local = False  # too many to remember: from now on only leaders answer

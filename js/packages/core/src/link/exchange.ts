@@ -472,7 +472,7 @@ export class Exchange {
       return null;
     }
     const withinMs = call.leftMs(this.#nowMs());
-    return this.#reads.terms(call.namespace, withinMs, this.#leads.isWanted);
+    return this.#reads.terms(call.id, call.namespace, withinMs, this.#leads.isWanted);
   }
 
   #keep(call: Call): void {

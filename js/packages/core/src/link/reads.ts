@@ -34,10 +34,12 @@ export class Reads {
   /** What no namespace is kept for any more is not read from before this. */
   #seenElse = 0;
   /**
-   * Namespaces whose latest answer did not say how far the log had come: a node of an earlier version
-   * leads there. A copy may lack what that answer showed.
+   * Namespaces in which an answer did not say how far the log had come, because a node of an earlier
+   * version leads there: a copy may lack what that answer showed. And the last request that was sent
+   * until then: what answers an earlier one may be such a copy.
    */
-  readonly #unsaid = new Set<string>();
+  readonly #unsaid = new Map<string, number>();
+  #sentId = 0;
   #stalenessMs = 0;
 
   /** Throws `BadRequestError`. */
@@ -64,7 +66,8 @@ export class Reads {
   }
 
   /** What stands beside a request; `routes`: whether its caller is to be told who leads. */
-  terms(namespace: string, withinMs: number, routes = false): Terms {
+  terms(requestId: number, namespace: string, withinMs: number, routes = false): Terms {
+    this.#sentId = Math.max(this.#sentId, requestId);
     const terms = this.#isLocal
       ? ([withinMs, this.#seenIn(namespace), this.#boundIn(namespace)] as const)
       : ([withinMs, null, null] as const);
@@ -81,7 +84,7 @@ export class Reads {
   }
 
   /** An answer to a call came, with what stood beside it. */
-  tell(call: Pick<Call, "request" | "namespace">, told: Told | null): void {
+  tell(call: Pick<Call, "id" | "request" | "namespace">, told: Told | null): void {
     if (!this.#isLocal) {
       return;
     }
@@ -93,13 +96,15 @@ export class Reads {
     if (told === null || told.sequence === 0) {
       this.#noteUnsaid(where);
     } else {
-      this.#unsaid.delete(where);
+      if (call.id > (this.#unsaid.get(where) ?? call.id)) {
+        this.#unsaid.delete(where);
+      }
       this.#keep(where, told.sequence);
     }
   }
 
   #noteUnsaid(namespace: string): void {
-    this.#unsaid.add(namespace);
+    this.#unsaid.set(namespace, this.#sentId);
     if (this.#unsaid.size > NAMESPACES_KEPT) {
       this.#isLocal = false; // too many to remember: from now on only leaders answer
     }
