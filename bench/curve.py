@@ -18,7 +18,7 @@ from bench.report import machine_facts
 from bench.servers import Server, running
 from bench.settings import CONNECTIONS
 
-STEPS = "100000,1000000,5000000"
+STEPS = "100000,1000000,5000000,10000000"
 HEAD = ("keys", "puts a second", "µs each", "of the first", "gets a second", "µs each")
 
 

@@ -298,7 +298,7 @@ class HttpSpeaker:
     # Time
 
     def _expect(self, within_ms: int | None, complaint: str | None = None) -> None:
-        """Limit the time until the next input. Without a complaint, none is sent then."""
+        """Limit the time until the next input: then complain, if told to, and close."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
