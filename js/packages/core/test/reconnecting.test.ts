@@ -218,7 +218,7 @@ test("a loss is warned of with its reason, once for each reason, and so is its e
   assert.deepEqual(REMEMBERING.lines, [
     "warn: the connection to fake:9000 is lost: the connection broke: reset by the test; connecting again",
     "warn: cannot connect to fake:9000: refused; trying again",
-    "warn: connected to fake:9000 again, after 60500 ms",
+    "warn: connected to fake:9000 again, after 60.5 s",
   ]);
   await client.close();
 });

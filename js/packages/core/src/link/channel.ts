@@ -376,7 +376,8 @@ export class Channel {
     if (this.#isLossTold) {
       this.#isLossTold = false;
       const { logger, transport } = this.#options;
-      logger.warn(`connected to ${transport.endpoint} again, after ${awayMs} ms`);
+      const away = (awayMs / 1_000).toFixed(1);
+      logger.warn(`connected to ${transport.endpoint} again, after ${away} s`);
     }
   }
 }
